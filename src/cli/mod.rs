@@ -1,0 +1,1 @@
+//! Command line: grammar, commands, progress, exit codes. The only place that prints.

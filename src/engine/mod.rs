@@ -1,0 +1,7 @@
+//! One deterministic run: one event loop for one symbol or fifty.
+
+pub mod run;
+pub mod settings;
+
+pub use run::{Clock, EngineInputs, RunRequest, StrategyRunner, TrialRun, WindowEnd};
+pub use settings::{EngineSettings, SettingError};

@@ -1,0 +1,129 @@
+//! What a run reads and what it returns.
+
+use std::sync::Arc;
+
+use super::settings::EngineSettings;
+use crate::cache::{CachePlan, IndicatorCache};
+use crate::data::MultiSymbolData;
+use crate::types::{
+    EquityCurve, MasterSeed, ParamError, ParamSpec, StepRange, Trade, Trial, TrialError, TrialId,
+};
+
+/// Everything a trial reads and none may change. Cloning copies pointers.
+#[derive(Debug, Clone)]
+pub struct EngineInputs {
+    /// The market.
+    pub data: Arc<MultiSymbolData>,
+    /// Every series the batch needs.
+    pub cache: Arc<IndicatorCache>,
+    /// Costs, fills, sizing, account: the settings of the sweep file, before `engine.` parameters of a trial.
+    pub settings: Arc<EngineSettings>,
+    /// The study's seed.
+    pub seed: MasterSeed,
+}
+
+/// Which steps a run walks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Clock {
+    /// Every step of the window.
+    EveryBar,
+    /// Only steps on which anything can happen; the same bits.
+    #[default]
+    Skipping,
+}
+
+/// What happens to positions at the end of the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WindowEnd {
+    /// As `end_of_run` of the settings says, reason `end_of_data`.
+    #[default]
+    EndOfRun,
+    /// Closed at the last bar at market with costs, reason `window_end`.
+    Close,
+}
+
+/// Where and under which random address a trial runs.
+#[derive(Debug, Clone, Copy)]
+pub struct RunRequest {
+    /// Steps on which it may trade; earlier ones are warm-up.
+    pub window: StepRange,
+    /// Walk-forward window or fold, 0 when unused.
+    pub fold: u32,
+    /// Stress repeat, 0 when unused.
+    pub repeat: u32,
+    /// Trial id of the random address (0 with common random numbers).
+    pub random_id: TrialId,
+    /// The clock.
+    pub clock: Clock,
+    /// End of the window.
+    pub window_end: WindowEnd,
+}
+
+/// What one run produced. Money in account currency.
+#[derive(Debug, Clone, Default)]
+pub struct TrialRun {
+    /// Closed trades in booking order.
+    pub trades: Vec<Trade>,
+    /// Equity per step.
+    pub curve: EquityCurve,
+    /// Balance at the start.
+    pub initial_balance: f64,
+    /// Realised cash at the end.
+    pub final_cash: f64,
+    /// Steps of the window.
+    pub bars: u64,
+    /// Steps with at least one open position.
+    pub bars_in_position: u64,
+    /// Steps the clock stopped on.
+    pub bars_stepped: u64,
+    /// Positions left open at the end.
+    pub still_open: u32,
+    /// Orders still pending at the end.
+    pub still_pending: u32,
+    /// Market orders that found no next bar.
+    pub unfilled_at_end: u32,
+    /// Signals refused at the executor.
+    pub rejected: u32,
+    /// Pending orders refused when they triggered.
+    pub rejected_at_trigger: u32,
+    /// Pending orders that ran out of time.
+    pub expired: u32,
+    /// Equity was at or below zero at an update.
+    pub ruined: bool,
+    /// Share of trades closed on a bar that reached both levels; `None` without trades.
+    pub ambiguous_exits: Option<f64>,
+    /// Net profit with every such exit taken at the stop.
+    pub profit_net_worst: Option<f64>,
+    /// Net profit with every such exit taken at the target.
+    pub profit_net_best: Option<f64>,
+    /// Factor on all costs at which net profit reaches zero; `None` where undefined.
+    pub break_even_cost_multiplier: Option<f64>,
+}
+
+/// What the registry stores: one virtual call per trial, static calls per step.
+pub trait StrategyRunner: Send + Sync {
+    /// Name in the sweep file.
+    fn name(&self) -> &str;
+
+    /// What it does.
+    fn help(&self) -> &str;
+
+    /// Declared parameters.
+    fn params(&self) -> &[ParamSpec];
+
+    /// Adds the series of a trial, for every symbol.
+    ///
+    /// # Errors
+    /// See [`crate::strategy::StrategyDef::plan`].
+    fn plan(&self, trial: &Trial, data: &MultiSymbolData, plan: &mut CachePlan) -> Result<(), ParamError>;
+
+    /// Primary bars of warm-up a trial needs.
+    fn warmup_bars(&self, trial: &Trial) -> usize;
+
+    /// Runs one trial.
+    ///
+    /// # Errors
+    /// When the parameters cannot run, the engine refuses to go on, or the strategy panics.
+    fn run(&self, inputs: &EngineInputs, request: &RunRequest, trial: &Trial)
+    -> Result<TrialRun, TrialError>;
+}

@@ -1,0 +1,1 @@
+//! What a run reports: trade and equity metrics with one rule for the undefined, and significance statistics (`metrics.md`).

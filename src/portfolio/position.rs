@@ -1,0 +1,71 @@
+//! State of one order from placing to closing (`execution.md` 3, 8).
+
+use crate::types::{CloseReason, Direction, OrderType, SymbolId, Timestamp};
+
+/// Where an order stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PositionStatus {
+    /// Placed, not filled.
+    Pending,
+    /// Filled, not closed.
+    Open,
+    /// Closed or expired.
+    Closed,
+}
+
+/// An order and the position it becomes. Prices in quote currency, money in account currency, size in lots.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Position {
+    /// Number of the order within its run, in order of acceptance.
+    pub number: u32,
+    /// The symbol traded.
+    pub symbol: SymbolId,
+    /// Long or short.
+    pub direction: Direction,
+    /// The order's type.
+    pub order_type: OrderType,
+    /// Pending, open or closed.
+    pub status: PositionStatus,
+    /// Placing bar; the fill bar with next-open fills.
+    pub entry_time: Timestamp,
+    /// Fill bar; equals `entry_time` until filled.
+    pub trigger_time: Timestamp,
+    /// Row of the symbol's own bars on which the order was filled (placed, while pending).
+    pub row: u32,
+    /// Level of a pending order; fill price after slippage once open.
+    pub entry_price: f64,
+    /// Current stop; `None` = never hit.
+    pub stop_loss: Option<f64>,
+    /// Current target; `None` = never hit.
+    pub take_profit: Option<f64>,
+    /// Stop at the fill.
+    pub initial_stop_loss: Option<f64>,
+    /// Target at the fill.
+    pub initial_take_profit: Option<f64>,
+    /// Lots; 0 while pending.
+    pub size: f64,
+    /// Money at risk the size was made for.
+    pub risk_per_trade: f64,
+    /// Fee booked at the entry.
+    pub entry_fee: f64,
+    /// Fee booked at the exit.
+    pub exit_fee: f64,
+    /// Swap booked so far; negative is a credit.
+    pub swap: f64,
+    /// Whether break-even has been applied.
+    pub break_even_done: bool,
+    /// Which rule of the strategy spoke.
+    pub scenario: Option<&'static str>,
+    /// Stamp of the engine instance.
+    pub magic_number: u64,
+    /// When it was closed.
+    pub exit_time: Timestamp,
+    /// Exit price after slippage; meaningless until closed.
+    pub exit_price: f64,
+    /// Why it was closed; `None` until then.
+    pub reason: Option<CloseReason>,
+    /// Profit before explicit fees; 0 until closed.
+    pub result: f64,
+    /// Result in multiples of the initial risk; `None` without a stop.
+    pub r_multiple: Option<f64>,
+}

@@ -1,0 +1,1 @@
+//! The run folder: chunks, manifest, digests, leaderboard. Whole or absent, provably intact.

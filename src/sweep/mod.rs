@@ -1,0 +1,1 @@
+//! Many runs: fan-out over the cores, one reducer, one total order.

@@ -1,0 +1,102 @@
+//! Equity over the steps of a window, stored only where it changes.
+
+/// From `step` on (until the next point) the account stood at these values.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CurvePoint {
+    /// Absolute step of the timeline.
+    pub step: u32,
+    /// Realised cash, account currency.
+    pub cash: f64,
+    /// Equity, account currency (equals cash with `equity_mode = cash`).
+    pub equity: f64,
+}
+
+/// The per-bar equity curve of `execution.md` 8.3, run-length coded: a point per change of its bits, the first at the
+/// window's first step. Both clocks of the engine produce the same points, because an unchanged value makes none.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct EquityCurve {
+    points: Vec<CurvePoint>,
+    end: u32,
+}
+
+impl EquityCurve {
+    /// Forgets all points and keeps the memory.
+    pub fn clear(&mut self) {
+        self.points.clear();
+        self.end = 0;
+    }
+
+    /// Records the account after `step`; steps must not decrease. An equal step replaces the last point.
+    ///
+    /// # Panics
+    /// In debug builds when `step` lies before the last recorded one.
+    pub fn record(&mut self, step: u32, cash: f64, equity: f64) {
+        debug_assert!(self.end <= step + 1, "steps go forward");
+        self.end = step + 1;
+        let point = CurvePoint { step, cash, equity };
+        if self.points.last().is_some_and(|last| last.step == step) {
+            self.points.pop();
+        }
+        let unchanged = self.points.last().is_some_and(|last| {
+            last.cash.to_bits() == cash.to_bits() && last.equity.to_bits() == equity.to_bits()
+        });
+        if !unchanged {
+            self.points.push(point);
+        }
+    }
+
+    /// Extends the last value over all steps before `end`: what an event-skipping clock does at the end of its window.
+    pub fn extend_to(&mut self, end: u32) {
+        self.end = self.end.max(end);
+    }
+
+    /// The points, in step order.
+    pub fn points(&self) -> &[CurvePoint] {
+        &self.points
+    }
+
+    /// One past the last recorded step; 0 for an empty curve.
+    pub fn end(&self) -> u32 {
+        self.end
+    }
+
+    /// Number of steps covered.
+    pub fn steps(&self) -> usize {
+        self.points.first().map_or(0, |first| (self.end - first.step) as usize)
+    }
+
+    /// One point per step, for files and charts.
+    pub fn per_step(&self) -> impl Iterator<Item = CurvePoint> + '_ {
+        self.points.iter().enumerate().flat_map(move |(i, point)| {
+            let until = self.points.get(i + 1).map_or(self.end, |next| next.step);
+            (point.step..until).map(move |step| CurvePoint { step, ..*point })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_values_share_a_point_and_expand_again() {
+        let mut curve = EquityCurve::default();
+        for (step, equity) in [(5, 100.0), (6, 100.0), (7, 90.0), (7, 95.0), (8, 95.0)] {
+            curve.record(step, equity, equity);
+        }
+        assert_eq!(curve.points().len(), 2);
+        assert_eq!(curve.steps(), 4);
+        let dense: Vec<_> = curve.per_step().map(|p| (p.step, p.equity)).collect();
+        assert_eq!(dense, [(5, 100.0), (6, 100.0), (7, 95.0), (8, 95.0)]);
+    }
+
+    #[test]
+    fn replacing_the_last_point_by_the_value_before_merges_the_run() {
+        let mut curve = EquityCurve::default();
+        curve.record(0, 1.0, 1.0);
+        curve.record(1, 2.0, 2.0);
+        curve.record(1, 1.0, 1.0);
+        assert_eq!(curve.points().len(), 1);
+        assert_eq!(curve.steps(), 2);
+    }
+}

@@ -1,0 +1,127 @@
+//! Random numbers with an address: ChaCha8 keyed by (master seed, purpose, fold and repeat, trial).
+//!
+//! The layout of the 256-bit key and the drawing rules are those of `search.md` section 7; they are ours, because the
+//! distributions of the `rand` crate may change between versions. Golden vectors pin them.
+
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::math;
+
+/// What a random number is for; each purpose has its own eight-byte tag in the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// Points of a sampler.
+    Sampler,
+    /// Slippage of the engine.
+    Slippage,
+    /// Jitter of parameters.
+    ParameterJitter,
+    /// Jitter of market data.
+    DataJitter,
+    /// Trades left out.
+    TradeDropout,
+    /// Bootstrap indices.
+    Bootstrap,
+    /// Shifts in time.
+    Timing,
+    /// A strategy's own draws.
+    User,
+}
+
+impl Purpose {
+    fn tag(self) -> &'static [u8; 8] {
+        match self {
+            Self::Sampler => b"omgsamp1",
+            Self::Slippage => b"omgslip1",
+            Self::ParameterJitter => b"omgpjit1",
+            Self::DataJitter => b"omgdjit1",
+            Self::TradeDropout => b"omgdrop1",
+            Self::Bootstrap => b"omgboot1",
+            Self::Timing => b"omgtime1",
+            Self::User => b"omguser1",
+        }
+    }
+}
+
+/// The seed of a study; everything random in it follows from this number and an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct MasterSeed(pub u64);
+
+impl MasterSeed {
+    /// The generator at an address, at stream 0. `fold` is a walk-forward window or fold, `repeat` a stress repeat or
+    /// draw number; both 0 when unused.
+    pub fn rng(self, purpose: Purpose, fold: u32, repeat: u32, trial: u64) -> KeyedRng {
+        KeyedRng(ChaCha8Rng::from_seed(self.key(purpose, fold, repeat, trial)))
+    }
+
+    /// The 256-bit key of an address.
+    pub fn key(self, purpose: Purpose, fold: u32, repeat: u32, trial: u64) -> [u8; 32] {
+        let mut key = [0; 32];
+        key[..8].copy_from_slice(&self.0.to_le_bytes());
+        key[8..16].copy_from_slice(purpose.tag());
+        key[16..24].copy_from_slice(&((u64::from(fold) << 32) | u64::from(repeat)).to_le_bytes());
+        key[24..].copy_from_slice(&trial.to_le_bytes());
+        key
+    }
+}
+
+/// A ChaCha8 generator with our drawing rules.
+#[derive(Debug, Clone)]
+pub struct KeyedRng(ChaCha8Rng);
+
+impl KeyedRng {
+    /// Switches to another stream of the same key, at its beginning.
+    pub fn set_stream(&mut self, stream: u64) {
+        self.0.set_stream(stream);
+        self.0.set_word_pos(0);
+    }
+
+    /// Moves to a word (32 bits) of the stream.
+    pub fn set_word_pos(&mut self, word: u128) {
+        self.0.set_word_pos(word);
+    }
+
+    /// The next 64 bits.
+    pub fn bits(&mut self) -> u64 {
+        self.0.next_u64()
+    }
+
+    /// A float in `[0, 1)` with 53 bits.
+    pub fn unit(&mut self) -> f64 {
+        (self.bits() >> 11) as f64 * UNIT
+    }
+
+    /// An integer below `n` by Lemire's multiply-and-reject.
+    ///
+    /// # Panics
+    /// When `n` is 0.
+    pub fn below(&mut self, n: u64) -> u64 {
+        assert!(n > 0, "an integer below zero does not exist");
+        let threshold = n.wrapping_neg() % n;
+        loop {
+            let product = u128::from(self.bits()) * u128::from(n);
+            #[expect(clippy::cast_possible_truncation, reason = "the low half decides the rejection")]
+            let low = product as u64;
+            if low >= threshold {
+                return (product >> 64) as u64;
+            }
+        }
+    }
+
+    /// A standard normal deviate by the inverse distribution function.
+    pub fn normal(&mut self) -> f64 {
+        math::normal_quantile(((self.bits() >> 11) as f64 + 0.5) * UNIT)
+    }
+
+    /// Fisher-Yates from the end.
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for i in (1..items.len()).rev() {
+            let j = self.below(i as u64 + 1);
+            items.swap(i, usize::try_from(j).expect("below the length of a slice"));
+        }
+    }
+}
+
+/// 2^-53.
+const UNIT: f64 = 1.0 / 9_007_199_254_740_992.0;

@@ -1,0 +1,76 @@
+//! Long or short, bid or ask, market or pending.
+
+use std::fmt;
+
+/// Direction of a position or of the order that opens it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Direction {
+    /// Bought; profits when prices rise.
+    Long,
+    /// Sold; profits when prices fall.
+    Short,
+}
+
+impl Direction {
+    /// `+1.0` for long, `-1.0` for short.
+    pub fn sign(self) -> f64 {
+        match self {
+            Self::Long => 1.0,
+            Self::Short => -1.0,
+        }
+    }
+
+    /// The other direction.
+    #[must_use]
+    pub fn opposite(self) -> Self {
+        match self {
+            Self::Long => Self::Short,
+            Self::Short => Self::Long,
+        }
+    }
+
+    /// `"long"` or `"short"`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Long => "long",
+            Self::Short => "short",
+        }
+    }
+}
+
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Which side of the quote a price or series belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PriceSide {
+    /// What a seller gets.
+    Bid,
+    /// What a buyer pays.
+    Ask,
+}
+
+/// How an order asks to be filled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OrderType {
+    /// At once (or at the next open, by `market_fill`).
+    Market,
+    /// At its price or better.
+    Limit,
+    /// When the market has moved to its price.
+    Stop,
+}
+
+impl OrderType {
+    /// `"market"`, `"limit"` or `"stop"`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Market => "market",
+            Self::Limit => "limit",
+            Self::Stop => "stop",
+        }
+    }
+}

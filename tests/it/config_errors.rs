@@ -1,0 +1,1 @@
+//! Errors a user will make, one snapshot each.

@@ -1,0 +1,1 @@
+//! The every-bar and the skipping clock agree to the last bit.

@@ -1,0 +1,1 @@
+//! Execution, cost, portfolio and engine vectors.

@@ -1,0 +1,1 @@
+//! Grid, random numbers, total order, sweep files.

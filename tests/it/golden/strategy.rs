@@ -1,0 +1,1 @@
+//! The reference strategy: alignment, signals, whole runs.

@@ -1,0 +1,1 @@
+//! Killed anywhere, continued: the same bytes.

@@ -1,0 +1,1 @@
+//! Windows are independent runs; the future changes no choice.
