@@ -15,13 +15,11 @@ impl<const N: usize> Sums<N> {
 
     #[inline]
     pub(super) fn add(&mut self, values: [f64; N]) {
-        for lane in 0..N {
-            let total = self.total[lane];
-            let value = values[lane];
-            let next = total + value;
-            let taken = next - total;
-            self.lost[lane] += (total - (next - taken)) + (value - taken);
-            self.total[lane] = next;
+        for ((total, lost), value) in self.total.iter_mut().zip(&mut self.lost).zip(values) {
+            let next = *total + value;
+            let taken = next - *total;
+            *lost += (*total - (next - taken)) + (value - taken);
+            *total = next;
         }
     }
 
@@ -45,7 +43,9 @@ mod tests {
             values in prop::collection::vec(prop_oneof![-1e6..1e6_f64, -1e-9..1e-9_f64, Just(0.0)], 0..1500),
         ) {
             let mut sums = Sums::<1>::ZERO;
-            values.iter().for_each(|&value| sums.add([value]));
+            for &value in &values {
+                sums.add([value]);
+            }
             prop_assert_eq!(sums.get(0, values.len()) + 0.0, math::sum(&values) + 0.0);
         }
     }

@@ -11,6 +11,8 @@ mod compute;
 mod definitions;
 mod equity;
 mod names;
+#[cfg(test)]
+mod per_bar;
 mod ratio;
 mod trades;
 mod values;

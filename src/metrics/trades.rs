@@ -228,3 +228,139 @@ fn active_days(rows: &[Row], days: &mut Vec<i64>) -> usize {
     days.dedup();
     days.len()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::types::{Direction, OrderType, SymbolId, TradeCosts, math};
+
+    fn trade(number: u32, entry: i64, exit: i64, result: f64, fee: f64) -> Trade {
+        Trade {
+            number,
+            symbol: SymbolId(0),
+            direction: Direction::Long,
+            order_type: OrderType::Market,
+            entry_time: Timestamp(entry),
+            trigger_time: Timestamp(entry),
+            exit_time: Timestamp(exit),
+            entry_price: 1.0,
+            exit_price: 1.0,
+            initial_stop_loss: Some(0.9),
+            stop_loss: Some(0.9),
+            initial_take_profit: None,
+            take_profit: None,
+            size: 1.0,
+            risk_per_trade: 100.0,
+            result,
+            r_multiple: Some(result / 100.0),
+            entry_fee: fee,
+            exit_fee: 0.0,
+            swap: 0.0,
+            reason: CloseReason::Signal,
+            scenario: None,
+            magic_number: 0,
+            ambiguous: false,
+            costs: TradeCosts::default(),
+        }
+    }
+
+    fn metrics(trades: &[Trade]) -> Metrics {
+        let mut out = Metrics::UNDEFINED;
+        measure(trades, &mut TradeScratch::default(), &mut out);
+        out
+    }
+
+    fn value(trades: &[Trade], key: &str) -> Option<f64> {
+        metrics(trades).get(MetricId::of(key))
+    }
+
+    #[test]
+    fn legs_of_a_position_are_one_trade() {
+        let mut part = trade(4, 10, 20, 60.0, 1.0);
+        part.reason = CloseReason::PartialExit;
+        part.size = 3.0;
+        part.r_multiple = Some(1.0);
+        let mut rest = trade(4, 10, 50, -20.0, 2.0);
+        rest.r_multiple = Some(-1.0);
+        let other = trade(5, 10, 30, -5.0, 0.0);
+        let all = [part, other, rest];
+        assert_eq!(value(&all, "total_trades"), Some(2.0));
+        assert_eq!(value(&all, "wins"), Some(1.0));
+        assert_eq!(value(&all, "profit_net"), Some(32.0));
+        assert_eq!(value(&all, "total_r_multiple"), Some((3.0 - 1.0) / 4.0 - 0.05));
+    }
+
+    #[test]
+    fn equal_numbers_of_other_symbols_or_windows_stay_apart() {
+        let mut part = trade(0, 10, 20, 60.0, 0.0);
+        part.reason = CloseReason::PartialExit;
+        let later_window = trade(0, 90, 99, 1.0, 0.0);
+        let mut other_symbol = trade(0, 10, 20, 1.0, 0.0);
+        other_symbol.symbol = SymbolId(1);
+        assert_eq!(value(&[part, other_symbol, later_window], "total_trades"), Some(3.0));
+    }
+
+    #[test]
+    fn one_trade_without_r_makes_the_r_metrics_undefined() {
+        let mut open_ended = trade(1, 1, 2, 5.0, 0.0);
+        open_ended.r_multiple = None;
+        let all = [trade(0, 0, 1, 5.0, 0.0), open_ended];
+        for key in ["avg_r_multiple", "total_r_multiple", "sharpe_trade_r", "sortino_trade_r", "sqn"] {
+            assert_eq!(value(&all, key), None, "{key}");
+        }
+        assert_eq!(value(&all, "profit_net"), Some(10.0));
+    }
+
+    #[test]
+    fn swap_is_a_fee_and_a_credit_lowers_them() {
+        let mut held = trade(0, 0, 1, 5.0, 1.0);
+        held.swap = -3.0;
+        assert_eq!(value(&[held], "profit_net"), Some(7.0));
+    }
+
+    #[test]
+    fn a_losing_run_counts_after_fees() {
+        let all = [trade(0, 0, 1, 0.5, 1.0), trade(1, 0, 2, -1.0, 0.0), trade(2, 0, 3, 5.0, 1.0)];
+        assert_eq!(value(&all, "max_consecutive_losses"), Some(2.0));
+    }
+
+    fn trades() -> impl Strategy<Value = Vec<Trade>> {
+        prop::collection::vec((0..50_i64, 0..50_i64, -100.0..100.0_f64, 0.0..3.0_f64), 0..1400).prop_map(
+            |all| {
+                all.into_iter()
+                    .enumerate()
+                    .map(|(i, (entry, held, result, fee))| {
+                        trade(u32::try_from(i).expect("few"), entry, entry + held, result, fee)
+                    })
+                    .collect()
+            },
+        )
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn the_order_of_booking_changes_no_bit(trades in trades(), seed in any::<u64>()) {
+            let mut mixed = trades.clone();
+            let mut rng = crate::types::MasterSeed(seed).rng(crate::types::rng::Purpose::User, 0, 0, 0);
+            rng.shuffle(&mut mixed);
+            prop_assert_eq!(metrics(&trades), metrics(&mixed));
+        }
+
+        #[test]
+        fn sums_run_over_trades_in_order_of_exit(trades in trades()) {
+            let mut sorted = trades.clone();
+            sorted.sort_by_key(|t| (t.exit_time, t.entry_time, t.symbol, t.number));
+            let sum = |f: &dyn Fn(&Trade) -> Option<f64>| {
+                Some(math::sum(&sorted.iter().filter_map(f).collect::<Vec<_>>()) + 0.0)
+            };
+            let found = |key| metrics(&trades).get(MetricId::of(key));
+            prop_assert_eq!(found("profit_net"), sum(&|t| Some(t.result - t.entry_fee)));
+            prop_assert_eq!(found("gross_loss"), sum(&|t| (t.result < 0.0).then_some(-t.result)));
+            prop_assert_eq!(found("total_r_multiple"), sum(&|t| t.r_multiple));
+        }
+    }
+}
