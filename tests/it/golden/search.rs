@@ -1,1 +1,3 @@
 //! Grid, random numbers, total order, sweep files.
+
+mod rank;
