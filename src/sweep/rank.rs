@@ -12,7 +12,7 @@ use crate::types::TrialId;
 pub enum TrialStatus {
     /// It ran to its end, or to the rung where it was pruned.
     Ok,
-    /// Error, panic, timeout or non-finite equity.
+    /// Error, panic, timeout or non-finite equity; only the trial id counts among them.
     Failed,
 }
 
@@ -58,9 +58,19 @@ impl RankKey {
         }
     }
 
+    fn by_result(&self, other: &Self) -> Ordering {
+        self.by_requirements(other)
+            .then_with(|| outer_front_first(self.front, other.front))
+            .then_with(|| larger_first(self.objective, other.objective))
+            .then_with(|| self.by_tie_breaks(other))
+    }
+
     fn by_tie_breaks(&self, other: &Self) -> Ordering {
         let pairs = self.tie_breaks.iter().zip(&other.tie_breaks);
-        pairs.map(|(mine, theirs)| larger_first(*mine, *theirs)).find(|o| o.is_ne()).unwrap_or(Ordering::Equal)
+        pairs
+            .map(|(mine, theirs)| larger_first(*mine, *theirs))
+            .find(|o| o.is_ne())
+            .unwrap_or(Ordering::Equal)
     }
 }
 
@@ -94,10 +104,10 @@ impl Ord for RankKey {
     fn cmp(&self, other: &Self) -> Ordering {
         self.status
             .cmp(&other.status)
-            .then_with(|| self.by_requirements(other))
-            .then_with(|| outer_front_first(self.front, other.front))
-            .then_with(|| larger_first(self.objective, other.objective))
-            .then_with(|| self.by_tie_breaks(other))
+            .then_with(|| match self.status {
+                TrialStatus::Ok => self.by_result(other),
+                TrialStatus::Failed => Ordering::Equal,
+            })
             .then_with(|| self.trial_id.cmp(&other.trial_id))
     }
 }
@@ -161,7 +171,8 @@ mod tests {
 
     #[test]
     fn fronts_come_before_crowding_and_boundary_points_before_inner_ones() {
-        let at = |id, front, crowding| RankKey { front: Some(FrontPlace { front, crowding }), ..key(id, None) };
+        let at =
+            |id, front, crowding| RankKey { front: Some(FrontPlace { front, crowding }), ..key(id, None) };
         let mut keys = vec![at(0, 1, None), at(1, 0, Some(0.2)), at(2, 0, Some(0.5)), at(3, 0, None)];
         keys.sort();
         assert_eq!(keys.iter().map(|k| k.trial_id.0).collect::<Vec<_>>(), [3, 2, 1, 0]);
