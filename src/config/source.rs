@@ -4,9 +4,10 @@
 //! 16 MiB. A text may also be the value of a `--set` option; places know which text they belong to.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use jsonc_parser::ast;
-use jsonc_parser::common::Ranged;
+use jsonc_parser::common::{Range, Ranged};
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
 use super::error::ConfigProblem;
@@ -220,7 +221,7 @@ fn read(text: &str, index: usize) -> Result<Node, Fault> {
         }
     })?;
     let nothing = || Fault { byte: 0, message: "not JSON: the text is empty".to_owned(), remedy: None };
-    node(&parsed.value.ok_or_else(nothing)?, index, 0)
+    Reader { text, index }.node(&parsed.value.ok_or_else(nothing)?, 0)
 }
 
 fn lower_first(text: &str) -> Cow<'_, str> {
@@ -231,39 +232,64 @@ fn lower_first(text: &str) -> Cow<'_, str> {
     }
 }
 
-fn node(json: &ast::Value<'_>, text: usize, depth: usize) -> Result<Node, Fault> {
-    let byte = json.start();
-    if depth > MAX_DEPTH {
-        let message = format!("nested deeper than {MAX_DEPTH} levels");
-        return Err(Fault { byte, message, remedy: None });
-    }
-    let value = match json {
-        ast::Value::NullKeyword(_) => Value::Null,
-        ast::Value::BooleanLit(literal) => Value::Bool(literal.value),
-        ast::Value::NumberLit(literal) => Value::Number(number(literal.value, byte)?),
-        ast::Value::StringLit(literal) => Value::Text(literal.value.to_string()),
-        ast::Value::Array(array) => Value::List(
-            array.elements.iter().map(|item| node(item, text, depth + 1)).collect::<Result<_, _>>()?,
-        ),
-        ast::Value::Object(object) => Value::Object(entries(object, text, depth)?),
-    };
-    Ok(Node { value, place: Place { text, byte } })
+/// One text while its tree is built.
+struct Reader<'t> {
+    text: &'t str,
+    index: usize,
 }
 
-fn entries(object: &ast::Object<'_>, text: usize, depth: usize) -> Result<Vec<Entry>, Fault> {
-    let mut entries: Vec<Entry> = Vec::with_capacity(object.properties.len());
-    let mut keys = std::collections::HashSet::new();
-    for property in &object.properties {
-        let byte = property.start();
-        let key = property.name.as_str().to_owned();
-        if !keys.insert(key.clone()) {
-            let message = format!("the key `{key}` stands twice in one object");
-            return Err(Fault { byte, message, remedy: Some("keep one of them") });
+impl Reader<'_> {
+    fn node(&self, json: &ast::Value<'_>, depth: usize) -> Result<Node, Fault> {
+        let byte = json.start();
+        if depth > MAX_DEPTH {
+            let message = format!("nested deeper than {MAX_DEPTH} levels");
+            return Err(Fault { byte, message, remedy: None });
         }
-        let value = node(&property.value, text, depth + 1)?;
-        entries.push(Entry { key, key_place: Place { text, byte }, value });
+        let value = match json {
+            ast::Value::NullKeyword(_) => Value::Null,
+            ast::Value::BooleanLit(literal) => Value::Bool(literal.value),
+            ast::Value::NumberLit(literal) => Value::Number(number(literal.value, byte)?),
+            ast::Value::StringLit(literal) => Value::Text(self.string(&literal.value, literal.range)?),
+            ast::Value::Array(array) => Value::List(
+                array.elements.iter().map(|item| self.node(item, depth + 1)).collect::<Result<_, _>>()?,
+            ),
+            ast::Value::Object(object) => Value::Object(self.entries(object, depth)?),
+        };
+        Ok(Node { value, place: self.place(byte) })
     }
-    Ok(entries)
+
+    fn entries(&self, object: &ast::Object<'_>, depth: usize) -> Result<Vec<Entry>, Fault> {
+        let mut entries: Vec<Entry> = Vec::with_capacity(object.properties.len());
+        let mut keys = HashSet::new();
+        for property in &object.properties {
+            let byte = property.start();
+            let key = self.string(property.name.as_str(), property.name.range())?;
+            if !keys.insert(key.clone()) {
+                let message = format!("the key `{key}` stands twice in one object");
+                return Err(Fault { byte, message, remedy: Some("keep one of them") });
+            }
+            let value = self.node(&property.value, depth + 1)?;
+            entries.push(Entry { key, key_place: self.place(byte), value });
+        }
+        Ok(entries)
+    }
+
+    /// The parser lets control characters in quotes pass; JSON does not.
+    fn string(&self, value: &str, range: Range) -> Result<String, Fault> {
+        let written = self.text.get(range.start..range.end).unwrap_or_default();
+        match written.find(|c: char| c < ' ') {
+            Some(at) => Err(Fault {
+                byte: range.start + at,
+                message: "not JSON: a text holds a line break, a tab or another control character".to_owned(),
+                remedy: Some("write \\n for a line break, \\t for a tab"),
+            }),
+            None => Ok(value.to_owned()),
+        }
+    }
+
+    fn place(&self, byte: usize) -> Place {
+        Place { text: self.index, byte }
+    }
 }
 
 fn number(digits: &str, byte: usize) -> Result<Number, Fault> {
@@ -341,7 +367,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(2000))]
 
         #[test]
-        fn the_same_texts_are_json_as_for_serde(text in r#"[\[\]{}:,"\\/ntruefals0-9.eE+\-]{0,12}"#) {
+        fn the_same_texts_are_json_as_for_serde(text in r#"[\[\]{}:,"\\/ \n\t\x01ntruefals0-9.eE+\-]{0,12}"#) {
             let ours = Source::parse("f", &text).map(|source| source.root.to_param().to_json());
             match (ours, serde_json::from_str::<serde_json::Value>(&text)) {
                 (Ok(ours), Ok(theirs)) => prop_assert_eq!(ParamValue::from_json(&ours), ParamValue::from_json(&theirs)),
