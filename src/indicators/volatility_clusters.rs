@@ -132,11 +132,10 @@ fn quantile(sorted: &[f64], q: f64) -> f64 {
 }
 
 fn nearest(values: &[f64], centers: &[f64]) -> Vec<usize> {
-    let label =
-        |x: &f64| {
-            (1..centers.len())
-                .fold(0, |best, i| if (x - centers[i]).abs() < (x - centers[best]).abs() { i } else { best })
-        };
+    let label = |x: &f64| {
+        (1..centers.len())
+            .fold(0, |best, i| if (x - centers[i]).abs() < (x - centers[best]).abs() { i } else { best })
+    };
     values.iter().map(label).collect()
 }
 

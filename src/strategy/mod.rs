@@ -3,6 +3,8 @@
 pub mod builtin;
 pub mod candidates;
 pub mod declare;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod series;
 pub mod signal;
 pub mod view;

@@ -10,7 +10,9 @@ use crate::cache::{CachePlan, IndicatorCache};
 use crate::indicators::IndicatorKind;
 use crate::strategy::builtin::one_way;
 use crate::strategy::series::{dense, plan_primary};
-use crate::strategy::{AccountView, BarView, BindContext, Level, Signals, Strategy, StrategyDef, TradeSignal};
+use crate::strategy::{
+    AccountView, BarView, BindContext, Level, Signals, Strategy, StrategyDef, TradeSignal,
+};
 use crate::types::{Direction, OrderType, ParamError, ParamSet, ParamSpec, PriceSide, SymbolId};
 
 const ATR_PERIOD: u32 = 14;
@@ -212,5 +214,113 @@ impl Strategy for EmaCrossBound {
             scenario: None,
             tag: 0,
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::MultiSymbolData;
+    use crate::strategy::Signal;
+    use crate::strategy::fixture::{EURUSD, bound, market, say, say_all};
+    use crate::types::ParamValue;
+
+    /// Down for 30 bars, up for 30, down for 30.
+    fn vee() -> MultiSymbolData {
+        let path = |row: i32| {
+            if row < 30 {
+                -row
+            } else if row < 60 {
+                row - 60
+            } else {
+                60 - row
+            }
+        };
+        let closes: Vec<f64> = (0..90).map(|row| 1.1 + f64::from(path(row)) * 0.0001).collect();
+        market(&closes, 0.00015)
+    }
+
+    const PERIODS: [(&str, ParamValue); 2] = [("fast", ParamValue::Int(3)), ("slow", ParamValue::Int(8))];
+
+    fn with(more: &[(&'static str, ParamValue)]) -> Vec<(&'static str, ParamValue)> {
+        [&PERIODS[..], more].concat()
+    }
+
+    fn entries(said: &[(usize, Signal)]) -> Vec<(usize, TradeSignal)> {
+        said.iter()
+            .filter_map(|(row, signal)| match signal {
+                Signal::Enter(trade) => Some((*row, *trade)),
+                Signal::Close(_) => None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_turn_up_buys_at_the_ask_and_the_turn_down_sells_at_the_bid() {
+        let data = vee();
+        let mut strategy = bound(&EmaCross::default(), &data, &PERIODS).expect("feasible");
+        let said = entries(&say_all(&mut strategy, &data));
+        assert_eq!(said.len(), 2);
+        let [(up, long), (down, short)] = [said[0], said[1]];
+        assert!((30..40).contains(&up) && (60..70).contains(&down), "{up} {down}");
+        assert_eq!((long.direction, short.direction), (Direction::Long, Direction::Short));
+        let bars = &data.symbol(EURUSD).bars;
+        assert_eq!(long.entry_price, bars.ask().close[up]);
+        assert_eq!(short.entry_price, bars.bid().close[down]);
+        assert_eq!(long.take_profit, Level::Absent);
+    }
+
+    #[test]
+    fn crosses_before_bar_slow_do_not_count() {
+        // The fast average starts equal to the slow one and is above it from bar 1 on: a cross that is too early.
+        let data = market(&(0..20).map(|row| 1.0 + f64::from(row) * 0.001).collect::<Vec<_>>(), 0.0);
+        let mut strategy = bound(&EmaCross::default(), &data, &PERIODS).expect("feasible");
+        assert_eq!(say_all(&mut strategy, &data), []);
+    }
+
+    #[test]
+    fn the_opposite_cross_closes_and_does_not_reverse() {
+        let data = vee();
+        let mut strategy = bound(&EmaCross::default(), &data, &PERIODS).expect("feasible");
+        let (down, _) = entries(&say_all(&mut strategy, &data))[1];
+        assert_eq!(say(&mut strategy, &data, down, Some(Direction::Long)), [Signal::Close(EURUSD)]);
+        assert_eq!(say(&mut strategy, &data, down, Some(Direction::Short)), []);
+        let keep = with(&[("exit_on_cross", ParamValue::Bool(false))]);
+        let mut strategy = bound(&EmaCross::default(), &data, &keep).expect("feasible");
+        assert_eq!(say(&mut strategy, &data, down, Some(Direction::Long)), []);
+    }
+
+    #[test]
+    fn stop_pips_win_over_the_atr_and_both_absent_mean_no_stop() {
+        let data = vee();
+        let stop_of = |more: &[(&'static str, ParamValue)]| {
+            let mut strategy = bound(&EmaCross::default(), &data, &with(more)).expect("feasible");
+            entries(&say_all(&mut strategy, &data))[1].1.stop_loss
+        };
+        // Every true range is one pip by the second cross, so ATR(14) is one pip and the default stop two.
+        let Level::Distance(two_atr) = stop_of(&[]) else { panic!("a distance") };
+        assert!((two_atr - 0.0002).abs() < 1e-6, "{two_atr}");
+        assert_eq!(stop_of(&[("stop_pips", ParamValue::Int(15))]), Level::Distance(15.0 * 0.0001));
+        assert_eq!(stop_of(&[("stop_atr", ParamValue::Null)]), Level::Absent);
+    }
+
+    #[test]
+    fn one_direction_only_still_leaves_on_the_other_cross() {
+        let data = vee();
+        let longs = with(&[("direction", ParamValue::text("long"))]);
+        let mut strategy = bound(&EmaCross::default(), &data, &longs).expect("feasible");
+        let said = entries(&say_all(&mut strategy, &data));
+        assert_eq!(said.len(), 1);
+        let closes =
+            (60..70).filter(|&row| !say(&mut strategy, &data, row, Some(Direction::Long)).is_empty());
+        assert_eq!(closes.count(), 1);
+    }
+
+    #[test]
+    fn fast_not_below_slow_is_pruned_with_the_reason() {
+        let data = vee();
+        let equal = [("fast", ParamValue::Int(8)), ("slow", ParamValue::Int(8))];
+        let error = bound(&EmaCross::default(), &data, &equal).expect_err("infeasible");
+        assert_eq!(error.to_string(), "infeasible: fast 8 is not below slow 8");
     }
 }

@@ -50,11 +50,7 @@ pub(super) fn read(params: &ParamSet, core: Core, primary: Timeframe) -> Result<
             continue;
         }
         let values = |direction| overridden(params, nested, core, (timeframe, primary), direction);
-        members.push(Member {
-            timeframe,
-            long: values(Direction::Long)?,
-            short: values(Direction::Short)?,
-        });
+        members.push(Member { timeframe, long: values(Direction::Long)?, short: values(Direction::Short)? });
     }
     Ok(ChainSettings { any: params.word("scenario6_mode")? == "any", members })
 }
@@ -64,7 +60,9 @@ pub(super) fn flat_spec(name: &str) -> Option<ParamSpec> {
     let flat = FlatKey::parse(name)?;
     let (min, max) = (f64::NEG_INFINITY, f64::INFINITY);
     let domain = match flat.key {
-        "window_length" | "b_b_length" => ParamDomain::Int { min: 2, max: crate::strategy::declare::MOST_BARS },
+        "window_length" | "b_b_length" => {
+            ParamDomain::Int { min: 2, max: crate::strategy::declare::MOST_BARS }
+        }
         "kalman_r" | "kalman_q" => ParamDomain::Float { min: 0.0, max, open: true },
         "std_factor" => ParamDomain::Float { min: 0.0, max, open: false },
         _ => ParamDomain::Float { min, max, open: false },

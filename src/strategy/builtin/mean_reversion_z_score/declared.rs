@@ -6,8 +6,22 @@ use crate::types::{ParamDomain, ParamSpec, ParamValue};
 
 /// Names of volatility clusters, calmest first; a clustering with `k` groups uses the first `k`.
 pub const CLUSTERS: [&str; 16] = [
-    "low", "mid", "high", "very_high", "extreme", "cluster_5", "cluster_6", "cluster_7", "cluster_8", "cluster_9",
-    "cluster_10", "cluster_11", "cluster_12", "cluster_13", "cluster_14", "cluster_15",
+    "low",
+    "mid",
+    "high",
+    "very_high",
+    "extreme",
+    "cluster_5",
+    "cluster_6",
+    "cluster_7",
+    "cluster_8",
+    "cluster_9",
+    "cluster_10",
+    "cluster_11",
+    "cluster_12",
+    "cluster_13",
+    "cluster_14",
+    "cluster_15",
 ];
 
 const TIMEFRAMES_OR_NONE: [&str; 8] = ["M1", "M5", "M15", "M30", "H1", "H4", "D1", "NONE"];
@@ -72,7 +86,8 @@ fn garch() -> Vec<ParamSpec> {
     vec![
         ParamSpec::at_least("garch_alpha", 0.0, 0.05)
             .help("Weight of the last squared return; alpha + beta < 1; sweep 0.02..0.20 by 0.01."),
-        ParamSpec::at_least("garch_beta", 0.0, 0.90).help("Weight of the last variance; sweep 0.70..0.95 by 0.02."),
+        ParamSpec::at_least("garch_beta", 0.0, 0.90)
+            .help("Weight of the last variance; sweep 0.70..0.95 by 0.02."),
         ParamSpec::number("garch_omega", 0.0).or_null().help("Constant of the variance; null derives it."),
         ParamSpec::switch("garch_use_log_returns", true).help("Logarithmic instead of simple returns."),
         ParamSpec::positive("garch_scale", 100.0).help("Factor on returns inside the recursion."),

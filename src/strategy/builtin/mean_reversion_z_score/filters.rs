@@ -40,7 +40,9 @@ pub(super) fn plan(
             return Err(ParamError::Infeasible { reason });
         };
         context.require_timeframe(filter.parameter, timeframe)?;
-        keys(context, timeframe, filter.ema).into_iter().for_each(|key| plan.series(key));
+        for key in keys(context, timeframe, filter.ema) {
+            plan.series(key);
+        }
     }
     Ok(())
 }

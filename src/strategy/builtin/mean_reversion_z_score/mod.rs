@@ -36,7 +36,9 @@ use scenario6::Scenario6;
 use crate::cache::{CachePlan, IndicatorCache};
 use crate::indicators::IndicatorKind;
 use crate::strategy::series::{dense, plan_primary};
-use crate::strategy::{AccountView, BarView, BindContext, Level, Signals, Strategy, StrategyDef, TradeSignal};
+use crate::strategy::{
+    AccountView, BarView, BindContext, Level, Signals, Strategy, StrategyDef, TradeSignal,
+};
 use crate::types::math::round_decimals;
 use crate::types::{Direction, OrderType, ParamError, ParamSet, ParamSpec, PriceSide, SymbolId, Timeframe};
 
@@ -116,11 +118,7 @@ impl StrategyDef for MeanReversionZScore {
         let read = |name| params.count(name).unwrap_or(0);
         let garch = read("garch_min_periods") + 2;
         let lookbacks = read("local_z_lookback").max(read("intraday_vol_garch_lookback"));
-        (2 * read("window_length"))
-            .max(read("b_b_length"))
-            .max(read("atr_length"))
-            .max(garch)
-            .max(lookbacks)
+        (2 * read("window_length")).max(read("b_b_length")).max(read("atr_length")).max(garch).max(lookbacks)
     }
 }
 
@@ -247,7 +245,11 @@ impl MeanReversionBound {
     }
 
     /// The chain's judgement of a row, member by member, and whether it passes; `None` unless scenario 6 is enabled.
-    pub fn chain_at(&self, row: usize, direction: Direction) -> Option<(Vec<(Timeframe, ChainStatus)>, bool)> {
+    pub fn chain_at(
+        &self,
+        row: usize,
+        direction: Direction,
+    ) -> Option<(Vec<(Timeframe, ChainStatus)>, bool)> {
         self.scenarios.iter().find_map(|scenario| match scenario {
             Scenario::Six(six) => {
                 let chain = six.chain();
@@ -311,3 +313,6 @@ fn label(number: usize, direction: Direction) -> &'static str {
         Direction::Short => SHORT[number - 1],
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -104,7 +104,9 @@ impl Settings {
         let infeasible = |reason: String| Err(ParamError::Infeasible { reason });
         let Core { z_score_long, z_score_short, .. } = self.core;
         if z_score_long >= z_score_short {
-            return infeasible(format!("z_score_long {z_score_long} is not below z_score_short {z_score_short}"));
+            return infeasible(format!(
+                "z_score_long {z_score_long} is not below z_score_short {z_score_short}"
+            ));
         }
         let GarchParams { alpha, beta, min_periods, .. } = self.garch;
         let garch_clusters = self.enables(5) && !self.guard.atr_feature;
@@ -126,7 +128,9 @@ impl Settings {
             ));
         }
         if self.only_scenario(6) && self.chain.members.is_empty() {
-            return infeasible("scenario 6 alone with an empty scenario6_timeframes can never fire".to_owned());
+            return infeasible(
+                "scenario 6 alone with an empty scenario6_timeframes can never fire".to_owned(),
+            );
         }
         Ok(())
     }

@@ -9,7 +9,9 @@ use super::scenario2::Scenario2;
 use crate::cache::{CachePlan, IndicatorCache};
 use crate::data::BarSeries;
 use crate::indicators::garch::garch_volatility_local;
-use crate::indicators::volatility_clusters::{NoClusters, VolatilityClusters, cluster_name, volatility_clusters};
+use crate::indicators::volatility_clusters::{
+    NoClusters, VolatilityClusters, cluster_name, volatility_clusters,
+};
 use crate::indicators::{GarchParams, IndicatorKind};
 use crate::strategy::BindContext;
 use crate::strategy::series::{dense, plan_primary};
