@@ -4,8 +4,10 @@ mod args;
 mod commands;
 mod exit;
 mod failure;
+mod memory;
 mod output;
 mod progress;
+mod runs;
 mod signals;
 mod units;
 

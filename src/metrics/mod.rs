@@ -16,6 +16,7 @@ mod multiple_tests;
 mod names;
 #[cfg(test)]
 mod per_bar;
+mod ranks;
 mod ratio;
 mod significance;
 mod trades;
@@ -30,6 +31,7 @@ pub use compute::{MetricScratch, RunFacts, compute, daily_returns, dated_returns
 pub use definitions::{METRIC_COUNT, METRICS};
 pub use multiple_tests::{benjamini_hochberg, holm};
 pub use names::{Goal, MetricDef, MetricId};
+pub use ranks::average_ranks;
 pub use ratio::{RATIO_CAP, ratio, zero_spread};
 pub use significance::{
     SharpeSample, effective_trials, expected_max_normal, expected_max_sharpe, min_backtest_length,

@@ -87,7 +87,7 @@ pub fn min_backtest_length_bound(trials: f64, target: f64) -> f64 {
 /// 0..1); undefined without trials.
 pub fn effective_trials(trials: u64, mean_correlation: f64) -> Option<f64> {
     let rho = mean_correlation.clamp(0.0, 1.0);
-    (trials > 0).then(|| rho + (1.0 - rho) * trials as f64)
+    (trials > 0).then_some(rho + (1.0 - rho) * trials as f64)
 }
 
 /// Wilson's interval for a share of `successes` in `n`, at `confidence` such as 0.95; undefined without observations.

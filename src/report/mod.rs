@@ -2,6 +2,8 @@
 //!
 //! Nothing here prints or reads a clock; text is returned as `String` and written by `cli::output`.
 
+#[cfg(feature = "cli")]
+pub mod catalog;
 pub mod lines;
 pub mod numbers;
 pub mod screen;

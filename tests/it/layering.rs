@@ -116,6 +116,10 @@ fn a_planted_breach_is_found_in_every_spelling() {
     assert_eq!(found("use super::super::config::JobSpec; // use crate::config"), Vec::<String>::new());
     assert_eq!(found("//! [`crate::cli`] prints.\nuse crate::types::Trade;"), Vec::<String>::new());
     assert_eq!(breaches("gadgets", "use crate::types::Trade;"), ["gadgets is not in the table of modules"]);
+    assert_eq!(
+        found("#[cfg(test)]\nuse crate::types::Trade;\nuse crate::cli::run;"),
+        ["engine may not name cli"]
+    );
     assert_eq!(found("#[cfg(test)]\nmod tests {\n use crate::sweep::run;\n}"), Vec::<String>::new());
 }
 
@@ -124,11 +128,9 @@ fn breaches(module: &str, text: &str) -> Vec<String> {
     let Some((_, allowed)) = ALLOWED.iter().find(|(name, _)| *name == module) else {
         return vec![format!("{module} is not in the table of modules")];
     };
-    let code: Vec<&str> = text
-        .lines()
-        .take_while(|line| line.trim() != "#[cfg(test)]")
-        .map(|line| line.split("//").next().unwrap_or_default())
-        .collect();
+    let tests = text.find("#[cfg(test)]\nmod ").unwrap_or(text.len());
+    let code: Vec<&str> =
+        text[..tests].lines().map(|line| line.split("//").next().unwrap_or_default()).collect();
     let named = named_modules(&code.join("\n"));
     named
         .iter()
