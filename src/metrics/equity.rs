@@ -3,8 +3,9 @@
 
 use super::accumulate::Sums;
 use super::calendar::MetricCalendar;
+use super::moments::Moments;
 use super::names::MetricId;
-use super::ratio::{ratio, sortino, zero_spread};
+use super::ratio::{ratio, sortino};
 use super::values::Metrics;
 use crate::types::{CurvePoint, math};
 
@@ -112,39 +113,24 @@ fn growth(curve: &Curve<'_>, max_drawdown: f64, out: &mut Metrics) {
     out.set(const { MetricId::of("calmar_ratio") }, annual.and_then(|annual| ratio(annual, max_drawdown)));
 }
 
-fn daily_metrics(d: &[f64], periods_per_year: f64, has_trades: bool, out: &mut Metrics) {
-    let n = d.len();
-    let count = n as f64;
-    let mean = math::sum(d) / count;
-    let mut max_abs = 0.0_f64;
-    let mut sums = Sums::<6>::ZERO;
-    for &value in d {
-        let off = value - mean;
-        let square = off * off;
-        let below = value.min(0.0);
-        max_abs = max_abs.max(value.abs());
-        sums.add([square, square * off, square * square, below * below, value.max(0.0), (-value).max(0.0)]);
-    }
-    let sum = |lane| sums.get(lane, n);
-    out.set(const { MetricId::of("omega_ratio_daily") }, ratio(sum(4), sum(5)));
-    if n < 2 {
+fn daily_metrics(returns: &[f64], periods_per_year: f64, has_trades: bool, out: &mut Metrics) {
+    let d = Moments::of(returns);
+    out.set(const { MetricId::of("omega_ratio_daily") }, ratio(d.gains(), d.losses()));
+    if d.len() < 2 {
         return;
     }
-    let deviation = (sum(0) / (count - 1.0)).sqrt();
-    let downside = (sum(3) / count).sqrt();
-    let flat = zero_spread(deviation, max_abs);
+    let deviation = d.deviation();
     let year = periods_per_year.sqrt();
-    out.set(const { MetricId::of("volatility_annual") }, if flat { 0.0 } else { deviation * year });
+    out.set(const { MetricId::of("volatility_annual") }, deviation * year);
     if has_trades {
-        let sharpe = if flat { 0.0 } else { mean / deviation * year };
+        let sharpe = if deviation == 0.0 { 0.0 } else { d.mean / deviation * year };
         out.set(const { MetricId::of("sharpe_equity_daily") }, sharpe);
-        out.set(const { MetricId::of("sortino_equity_daily") }, sortino(mean, downside, max_abs, year));
+        let sortino = sortino(d.mean, d.downside(), d.max_abs, year);
+        out.set(const { MetricId::of("sortino_equity_daily") }, sortino);
     }
-    if n >= 3 && !flat {
-        let (m2, m3, m4) = (sum(0) / count, sum(1) / count, sum(2) / count);
-        out.set(const { MetricId::of("skewness_daily") }, m3 / (m2 * m2.sqrt()));
-        out.set(const { MetricId::of("kurtosis_daily") }, m4 / (m2 * m2));
-    }
+    let shape = d.shape();
+    out.set(const { MetricId::of("skewness_daily") }, shape.map(|(skewness, _)| skewness));
+    out.set(const { MetricId::of("kurtosis_daily") }, shape.map(|(_, kurtosis)| kurtosis));
 }
 
 /// Minus the mean of the smallest twentieth, summed from the smallest up; undefined below 20 returns.

@@ -6,20 +6,35 @@
 //! [`crate::types::math`].
 
 mod accumulate;
+mod bootstrap;
 mod calendar;
 mod compute;
 mod definitions;
 mod equity;
+mod moments;
+mod multiple_tests;
 mod names;
 #[cfg(test)]
 mod per_bar;
+mod ranks;
 mod ratio;
+mod significance;
 mod trades;
 mod values;
 
+pub use bootstrap::{
+    Bootstrap, BootstrapKind, MIN_OBSERVATIONS, default_block_length, p_value_mean_above_zero,
+    p_value_of_resamples,
+};
 pub use calendar::MetricCalendar;
 pub use compute::{MetricScratch, RunFacts, compute, daily_returns, dated_returns};
 pub use definitions::{METRIC_COUNT, METRICS};
+pub use multiple_tests::{benjamini_hochberg, holm};
 pub use names::{Goal, MetricDef, MetricId};
+pub use ranks::average_ranks;
 pub use ratio::{RATIO_CAP, ratio, zero_spread};
+pub use significance::{
+    SharpeSample, effective_trials, expected_max_normal, expected_max_sharpe, min_backtest_length,
+    min_backtest_length_bound, wilson_interval,
+};
 pub use values::Metrics;
