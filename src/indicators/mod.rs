@@ -11,6 +11,7 @@ pub mod compute;
 pub mod dmi;
 pub mod ema;
 pub mod ewm;
+pub(crate) mod family;
 pub mod garch;
 pub mod kalman;
 pub mod kalman_garch;
