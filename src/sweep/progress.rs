@@ -1,0 +1,44 @@
+//! What is going on, for whoever watches. No clock here: rates and remaining time belong to the watcher.
+
+use super::{SweepCounts, TrialRow};
+
+/// Something a watcher may want to show.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ProgressEvent<'a> {
+    /// A line about the market data.
+    Data(&'a str),
+    /// A line about what will run.
+    Plan(&'a str),
+    /// A line about the shared series.
+    Cache(&'a str),
+    /// Trials to run in all, and those found finished in the run folder.
+    Begin {
+        /// Trials of the plan, excluded ones not counted when that is known.
+        total: u64,
+        /// Positions already answered by finished chunks.
+        resumed: u64,
+    },
+    /// Positions done since the beginning, resumed ones included, and how they went.
+    Trials(SweepCounts),
+    /// A new best trial.
+    Best(&'a TrialRow),
+    /// A chunk is whole and safe.
+    Chunk(u64),
+    /// Something worth a line that is no error.
+    Note(&'a str),
+}
+
+/// A watcher. Called from one thread at a time, often: thin out before drawing.
+pub trait Progress: Sync {
+    /// Takes note of an event.
+    fn event(&self, event: &ProgressEvent<'_>);
+}
+
+/// Watches nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn event(&self, _event: &ProgressEvent<'_>) {}
+}
