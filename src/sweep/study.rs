@@ -40,6 +40,22 @@ pub struct Study {
     pub cache_budget: Option<u64>,
     /// Whether rows come with their daily returns.
     pub keep_returns: bool,
+    /// The series of the latest batch, for the next one and for the next window.
+    pub latest: LatestCache,
+}
+
+/// The cache of the latest batch, shared by all windows of a study.
+#[derive(Debug, Clone, Default)]
+pub struct LatestCache(Arc<Mutex<Option<Arc<IndicatorCache>>>>);
+
+impl LatestCache {
+    fn get(&self) -> Option<Arc<IndicatorCache>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, cache: &Arc<IndicatorCache>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(cache));
+    }
 }
 
 impl std::fmt::Debug for Study {
@@ -61,8 +77,16 @@ impl Study {
     ///
     /// # Errors
     /// When they do not fit the memory budget.
-    pub fn cache_for(&self, trials: &[Trial]) -> Result<IndicatorCache, CacheError> {
-        cache::build(&self.plan(trials), &self.inputs.data, None, self.cache_budget)
+    pub fn cache_for(&self, trials: &[Trial]) -> Result<Arc<IndicatorCache>, CacheError> {
+        self.build(&self.plan(trials))
+    }
+
+    /// A finished cache; what the latest one holds is taken over.
+    fn build(&self, plan: &CachePlan) -> Result<Arc<IndicatorCache>, CacheError> {
+        let latest = self.latest.get();
+        let cache = Arc::new(cache::build(plan, &self.inputs.data, latest.as_deref(), self.cache_budget)?);
+        self.latest.set(&cache);
+        Ok(cache)
     }
 
     fn plan(&self, trials: &[Trial]) -> CachePlan {
@@ -268,19 +292,15 @@ impl TrialEvaluator for WindowEvaluator<'_> {
     fn build(
         &self,
         plan: CachePlan,
-        previous: Option<&Arc<IndicatorCache>>,
+        _previous: Option<&Arc<IndicatorCache>>,
     ) -> Result<Arc<IndicatorCache>, CacheError> {
-        let cache = cache::build(
-            &plan,
-            &self.study.inputs.data,
-            previous.map(AsRef::as_ref),
-            self.study.cache_budget,
-        )?;
+        // The study itself keeps the latest cache, so that the next window has it too.
+        let cache = self.study.build(&plan)?;
         let report = cache.report();
         self.used.requests.fetch_add(report.requests, Ordering::Relaxed);
         self.used.computed.fetch_add(report.computed, Ordering::Relaxed);
         self.used.peak_bytes.fetch_max(report.bytes, Ordering::Relaxed);
-        Ok(Arc::new(cache))
+        Ok(cache)
     }
 
     fn evaluate(&self, cache: &Arc<IndicatorCache>, trial: &Trial) -> Result<TrialResult, TrialError> {
