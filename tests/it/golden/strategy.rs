@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use omega_sweep::cache::bitmap::is_set;
 use omega_sweep::cache::{CachePlan, IndicatorCache};
 use omega_sweep::data::align::{HigherTimes, higher_map, nominal_ends};
 use omega_sweep::data::assemble::{HigherBars, SymbolBars, in_memory};
@@ -12,7 +13,8 @@ use omega_sweep::data::{BarSeries, MultiSymbolData, NO_ROW, PriceColumns};
 use omega_sweep::strategy::builtin::MeanReversionZScore;
 use omega_sweep::strategy::builtin::mean_reversion_z_score::{ChainStatus, MeanReversionBound};
 use omega_sweep::strategy::{
-    AccountView, BarView, BindContext, Level, Signal, Signals, Strategy, StrategyDef, TradeSignal, complete,
+    AccountView, BarView, BindContext, Candidates, Level, Signal, Signals, Strategy, StrategyDef,
+    TradeSignal, complete,
 };
 use omega_sweep::types::{Direction, ParamError, ParamSet, ParamValue, SymbolId, Timeframe};
 use serde_json::Value;
@@ -155,6 +157,8 @@ fn check_signals(file: &str) -> (usize, usize) {
     let data = market(case["data"].as_str().unwrap(), alignment(&case["alignment"]));
     let mut strategy = bind(&data, &params(&case["params"]).unwrap());
     let mut said = evaluate(&data, &mut strategy);
+    let Candidates::ByPosition { flat, .. } = strategy.candidates() else { panic!("masks") };
+    assert!(said.keys().all(|&step| is_set(&flat, step)), "{file}: a signal outside the candidates");
     said.retain(|&step, _| !news_blocks(&case, &data, step));
     let expected = case["signals"].as_array().unwrap();
     let labels: Vec<(usize, &str)> =
