@@ -17,7 +17,7 @@ pub mod verify;
 
 mod collect;
 #[cfg(test)]
-mod fakes;
+pub(crate) mod fakes;
 mod fan_out;
 
 pub use outcome::{
