@@ -24,7 +24,9 @@ pub(crate) mod parquet_file;
 
 pub use chunks::{ChunkFolder, ChunkFormat};
 pub use error::{ErrorClass, StoreError};
-
+pub use events::EventLog;
+pub use folder::{OpenMode, RunFolder, Started};
+pub use identity::{DataFingerprint, StudyIdentity};
 pub use lock::FolderLock;
-
+pub use manifest::{ChunkEntry, Manifest, ManifestHead};
 pub use table::{MetricColumn, ParamColumn, ParamKind, TableSchema};
