@@ -241,7 +241,7 @@ fn a_file_of_a_later_program_is_refused_by_its_version() {
     let bytes = fs::read(&path).unwrap();
     let key = parquet_file::FORMAT_KEY.as_bytes();
     let place = bytes.windows(key.len()).position(|window| window == key).unwrap() + key.len();
-    let mut newer = bytes.clone();
+    let mut newer = bytes;
     let digit = newer[place..].iter().position(|&byte| byte == b'1').unwrap() + place;
     newer[digit] = b'9';
     fs::remove_file(&path).unwrap();

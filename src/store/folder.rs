@@ -185,10 +185,14 @@ fn foreign_file(root: &Path) -> Result<Option<String>, StoreError> {
 
 fn free_name(root: &Path) -> PathBuf {
     let name = root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    (1_u32..)
-        .map(|i| root.with_file_name(format!("{name}.old-{i}")))
-        .find(|path| !path.exists())
-        .unwrap_or_else(|| root.with_extension("old"))
+    let mut number = 1_u32;
+    loop {
+        let path = root.with_file_name(format!("{name}.old-{number}"));
+        if !path.exists() {
+            return path;
+        }
+        number += 1;
+    }
 }
 
 #[cfg(test)]
