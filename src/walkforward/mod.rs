@@ -1,1 +1,9 @@
 //! Windows over the development range, the choice in each, and the stitched out-of-sample result.
+
+pub mod cpcv;
+pub mod efficiency;
+pub mod settings;
+pub mod splits;
+pub mod stitch;
+
+pub use settings::WalkForwardSettings;
