@@ -8,6 +8,7 @@ pub mod digest;
 pub mod outcome;
 pub mod plan;
 pub mod progress;
+pub mod rank;
 pub mod reducer;
 pub mod resume;
 pub mod run;
