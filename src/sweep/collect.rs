@@ -47,6 +47,7 @@ pub(super) struct Collector<'a, S, E, R: Ranker, C> {
     reducer: Reducer<'a, R>,
     order: VecDeque<u64>,
     open: BTreeMap<u64, Assembly>,
+    done: u64,
     live: SweepCounts,
     excluded: u64,
     bars: u64,
@@ -61,9 +62,18 @@ impl<'a, S: TrialSource, E: TrialEvaluator, R: Ranker, C: ChunkStore> Collector<
         back: &ReadBack,
     ) -> Self {
         let live = reducer.counts();
-        let (order, open) = (VecDeque::new(), BTreeMap::new());
-        let excluded = back.positions - live.trials;
-        Self { sweep, store, reducer, order, open, live, excluded, bars: 0, end: SweepEnd::Complete }
+        Self {
+            sweep,
+            store,
+            reducer,
+            order: VecDeque::new(),
+            open: BTreeMap::new(),
+            done: back.positions,
+            live,
+            excluded: back.positions - live.trials,
+            bars: 0,
+            end: SweepEnd::Complete,
+        }
     }
 
     pub(super) fn collect(
@@ -93,6 +103,8 @@ impl<'a, S: TrialSource, E: TrialEvaluator, R: Ranker, C: ChunkStore> Collector<
     fn open_wave(&mut self, shapes: &[ChunkShape]) {
         for (i, shape) in shapes.iter().enumerate() {
             let ends_wave = i + 1 == shapes.len();
+            let range = self.sweep.plan.positions_of(shape.number);
+            self.done += range.end - range.start - shape.trials as u64;
             self.order.push_back(shape.number);
             let assembly = Assembly { missing: shape.trials, ends_wave, ..Assembly::default() };
             self.open.insert(shape.number, assembly);
@@ -106,11 +118,12 @@ impl<'a, S: TrialSource, E: TrialEvaluator, R: Ranker, C: ChunkStore> Collector<
             let assembly = self.open.get_mut(&number).expect("a wave is announced before its outcomes");
             assembly.missing -= 1;
             self.live.add(&outcome.rows[0]);
+            self.done += 1;
             self.bars += outcome.bars;
             assembly.rows.extend(outcome.rows);
             assembly.returns.extend(outcome.returns);
         }
-        self.sweep.progress.event(&ProgressEvent::Trials(self.live));
+        self.sweep.progress.event(&ProgressEvent::Trials { done: self.done, counts: self.live });
     }
 
     /// Stores every chunk that is complete and whose predecessors are.

@@ -20,7 +20,7 @@ pub mod verify;
 
 mod collect;
 #[cfg(test)]
-mod fakes;
+pub(crate) mod fakes;
 mod fan_out;
 
 pub use outcome::{

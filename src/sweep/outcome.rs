@@ -378,26 +378,26 @@ mod tests {
         }
     }
 
-    fn digest(fold: u32, trial: Trial, result: Result<TrialResult, TrialError>) -> Digest {
-        TrialRow::new(fold, trial, &result, SHAPE).digest
+    fn digest(fold: u32, trial: Trial, result: &Result<TrialResult, TrialError>) -> Digest {
+        TrialRow::new(fold, trial, result, SHAPE).digest
     }
 
     #[test]
     fn every_part_of_a_trial_moves_its_digest() {
         let failed = || Err(TrialError::Engine("no rate".to_owned()));
         let digests = [
-            digest(0, trial(1, 1.0), Ok(result(Some(1.0), &[]))),
-            digest(1, trial(1, 1.0), Ok(result(Some(1.0), &[]))),
-            digest(0, trial(2, 1.0), Ok(result(Some(1.0), &[]))),
-            digest(0, trial(1, 1.0_f64.next_up()), Ok(result(Some(1.0), &[]))),
-            digest(0, trial(1, 1.0), Ok(result(Some(1.0_f64.next_up()), &[]))),
-            digest(0, trial(1, 1.0), Ok(result(None, &[]))),
-            digest(0, trial(1, 1.0), Ok(result(Some(1.0), &[trade()]))),
-            digest(0, trial(1, 1.0), failed()),
+            digest(0, trial(1, 1.0), &Ok(result(Some(1.0), &[]))),
+            digest(1, trial(1, 1.0), &Ok(result(Some(1.0), &[]))),
+            digest(0, trial(2, 1.0), &Ok(result(Some(1.0), &[]))),
+            digest(0, trial(1, 1.0_f64.next_up()), &Ok(result(Some(1.0), &[]))),
+            digest(0, trial(1, 1.0), &Ok(result(Some(1.0_f64.next_up()), &[]))),
+            digest(0, trial(1, 1.0), &Ok(result(None, &[]))),
+            digest(0, trial(1, 1.0), &Ok(result(Some(1.0), &[trade()]))),
+            digest(0, trial(1, 1.0), &failed()),
         ];
         let distinct: std::collections::BTreeSet<_> = digests.iter().collect();
         assert_eq!(distinct.len(), digests.len());
-        assert_eq!(digests[0], digest(0, trial(1, 1.0), Ok(result(Some(1.0), &[]))));
+        assert_eq!(digests[0], digest(0, trial(1, 1.0), &Ok(result(Some(1.0), &[]))));
     }
 
     #[test]

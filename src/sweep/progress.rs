@@ -12,15 +12,20 @@ pub enum ProgressEvent<'a> {
     Plan(&'a str),
     /// A line about the shared series.
     Cache(&'a str),
-    /// Trials to run in all, and those found finished in the run folder.
+    /// Positions to work through in all, and those found finished in the run folder.
     Begin {
-        /// Trials of the plan, excluded ones not counted when that is known.
+        /// Positions of the plan, excluded ones included.
         total: u64,
         /// Positions already answered by finished chunks.
         resumed: u64,
     },
-    /// Positions done since the beginning, resumed ones included, and how they went.
-    Trials(SweepCounts),
+    /// How far it is.
+    Trials {
+        /// Positions done, resumed and excluded ones included.
+        done: u64,
+        /// How the trials among them went.
+        counts: SweepCounts,
+    },
     /// A new best trial.
     Best(&'a TrialRow),
     /// A chunk is whole and safe.

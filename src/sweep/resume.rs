@@ -52,6 +52,6 @@ pub fn read_back<R: Ranker, C: ChunkStore>(
     }
     let positions: u64 = plan.chunks().map(|chunk| plan.positions_of(chunk)).map(|p| p.end - p.start).sum();
     progress.event(&ProgressEvent::Begin { total: positions, resumed: back.positions });
-    progress.event(&ProgressEvent::Trials(reducer.counts()));
+    progress.event(&ProgressEvent::Trials { done: back.positions, counts: reducer.counts() });
     Ok(back)
 }

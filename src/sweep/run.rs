@@ -183,7 +183,9 @@ impl<S: TrialSource, E: TrialEvaluator, R: Ranker> Sweep<'_, S, E, R> {
         let mut collector = Collector::new(self, store, reducer, &back);
         let outcome = std::thread::scope(|scope| {
             let todo = &back.todo;
-            scope.spawn(|| self.produce(&pool, todo, &permits, send));
+            let pool = &pool;
+            // The sender goes with the producer: once it and the workers are done, the channel ends.
+            scope.spawn(move || self.produce(pool, todo, &permits, &send));
             collector.collect(receive, permit).inspect_err(|_| self.stop.set(StopReason::Failure))
         });
         outcome?;
@@ -198,7 +200,7 @@ impl<S: TrialSource, E: TrialEvaluator, R: Ranker> Sweep<'_, S, E, R> {
         pool: &ThreadPool,
         todo: &[u64],
         permits: &Receiver<()>,
-        send: Sender<Message<E::Error>>,
+        send: &Sender<Message<E::Error>>,
     ) {
         let mut previous: Option<Arc<E::Batch>> = None;
         pool.in_place_scope(|scope| {

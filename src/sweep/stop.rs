@@ -58,7 +58,8 @@ mod tests {
     fn the_first_reason_stands() {
         let flag = StopFlag::default();
         assert_eq!(flag.reason(), None);
-        flag.clone().set(StopReason::TimeBudget);
+        let same = flag.clone();
+        same.set(StopReason::TimeBudget);
         flag.set(StopReason::Interrupted);
         assert_eq!(flag.reason(), Some(StopReason::TimeBudget));
         assert!(flag.is_set());
