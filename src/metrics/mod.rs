@@ -29,6 +29,7 @@ pub use bootstrap::{
 pub use calendar::MetricCalendar;
 pub use compute::{MetricScratch, RunFacts, compute, daily_returns, dated_returns};
 pub use definitions::{METRIC_COUNT, METRICS};
+pub(crate) use moments::{Moments, sharpe_per_observation};
 pub use multiple_tests::{benjamini_hochberg, holm};
 pub use names::{Goal, MetricDef, MetricId};
 pub use ranks::average_ranks;
