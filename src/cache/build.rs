@@ -152,7 +152,7 @@ mod tests {
     use super::*;
     use crate::cache::{Comparison, Operand};
     use crate::indicators::compute::compute;
-    use crate::indicators::{FloatBits, IndicatorKind};
+    use crate::indicators::{Bars, FloatBits, IndicatorKind};
     use crate::types::Timeframe::{D1, H1, M5};
     use crate::types::{PriceSide, SymbolId};
 
@@ -211,6 +211,33 @@ mod tests {
     }
 
     #[test]
+    fn no_series_looks_ahead() {
+        let data = market();
+        let columns = Columns::of(&data.symbols()[0].bars, PriceSide::Bid, None);
+        let whole = columns.bars();
+        for kind in kinds() {
+            let full = compute(kind, &whole);
+            for cut in [1, 30, 201, 230, 500] {
+                let past = Bars {
+                    times: &whole.times[..cut],
+                    open: &whole.open[..cut],
+                    high: &whole.high[..cut],
+                    low: &whole.low[..cut],
+                    close: &whole.close[..cut],
+                    volume: &whole.volume[..cut],
+                    other: &[],
+                };
+                let alone = compute(kind, &past);
+                assert!(
+                    alone.iter().zip(&full).all(|(a, b)| a.to_bits() == b.to_bits()),
+                    "{kind} cut at {cut}"
+                );
+                assert_eq!(alone.len(), cut);
+            }
+        }
+    }
+
+    #[test]
     fn reused_series_are_the_same_memory_and_the_same_bits() {
         let (data, plan) = (market(), whole_plan());
         let first = build(&plan_of(&[ema(3), ema(5)]), &data, None, None).expect("fits");
@@ -260,6 +287,21 @@ mod tests {
         // While the map is stale the mean stays and the close is absent.
         assert!(at(&close, 320).is_nan());
         assert_eq!(at(&mean, 320), at(&mean, 299));
+    }
+
+    #[test]
+    fn a_correlation_pairs_bars_by_their_time() {
+        let data = market();
+        let kind = IndicatorKind::Correlation { other: SymbolId(1), period: 20 };
+        let cache = build(&plan_of(&[key(M5, kind), key(H1, kind)]), &data, None, None).expect("fits");
+        let close = |symbol: usize| &data.symbols()[symbol].bars.bid().close;
+        let expected = crate::indicators::correlation::correlation(close(0), close(1), 20);
+        for row in 0..ROWS {
+            assert_eq!(cache.get(&key(M5, kind)).unwrap().at(row).to_bits(), expected[row].to_bits());
+        }
+        // The twentieth higher bar is complete after 20 hours of 12 bars.
+        let hourly = |row| cache.get(&key(H1, kind)).unwrap().at(row);
+        assert!(hourly(20 * 12 - 1).is_nan() && !hourly(20 * 12).is_nan());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::columns::Column;
-use super::source::{Columns, StepMaps};
+use super::source::{Columns, StepMaps, closes_at};
 use crate::data::MultiSymbolData;
 use crate::indicators::family::Family;
 use crate::indicators::stepwise::fill_forward;
@@ -70,7 +70,10 @@ fn compute_job(
         let mapped = |values: Vec<f64>| Column::Mapped { values: values.into(), map: higher.map.clone() };
         family.compute(&kinds, &whole.bars()).into_iter().map(mapped).collect()
     } else {
-        let series = family.compute(&kinds, &sources[&(key.symbol, key.timeframe, key.side)].bars());
+        let mut bars = sources[&(key.symbol, key.timeframe, key.side)].bars();
+        let other = key.kind.other().map(|other| closes_at(bars.times, key, other, data));
+        bars.other = other.as_deref().unwrap_or_default();
+        let series = family.compute(&kinds, &bars);
         let latest = maps.get(key).map(|map| &map.latest);
         series.into_iter().map(|values| finished(values, latest)).collect()
     };

@@ -108,6 +108,20 @@ pub(crate) fn kinds() -> Vec<IndicatorKind> {
             K::KalmanGarchZScore { r: bits(0.5), q: bits(1.3), garch: garch(0.05, period as usize) },
         ]);
     }
+    for period in [1, 4, 25] {
+        kinds.extend([K::Wma { period }, K::Hma { period }, K::Highest { period }, K::Lowest { period }]);
+        kinds.extend([K::DonchianUpper { period }, K::DonchianLower { period }, K::Cci { period }]);
+        kinds.extend([
+            K::Percentile { period, percent: bits(80.0) },
+            K::Percentile { period, percent: bits(5.0) },
+        ]);
+        kinds.extend([K::StochasticK { period, smooth: 3 }, K::StochasticD { period, smooth: 3, signal: 4 }]);
+        kinds.extend([
+            K::Supertrend { period, factor: bits(2.5) },
+            K::SupertrendDirection { period, factor: bits(2.5) },
+        ]);
+    }
+    kinds.extend([K::Obv, K::Vwap { session_start: 0 }, K::Vwap { session_start: 90 }]);
     kinds.extend((1..=21).map(|period| K::Ema { period }));
     kinds
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::error::CacheError;
 use crate::data::{BarSeries, HigherSeries, MultiSymbolData, NO_ROW, SymbolSeries};
 use crate::indicators::stepwise::{reduce, steps};
-use crate::indicators::{Bars, SeriesKey};
+use crate::indicators::{Bars, IndicatorKind, SeriesKey};
 use crate::types::{PriceSide, SymbolId, Timeframe};
 
 /// The market a cache was computed from, by identity: equal means the same memory, so reuse is safe.
@@ -91,6 +91,9 @@ pub(crate) fn check(key: &SeriesKey, data: &MultiSymbolData) -> Result<(), Cache
         let symbols = data.symbols().len();
         return Err(CacheError::UnknownSymbol { series: key.to_string(), symbol: key.symbol.0, symbols });
     };
+    if let Some(other) = key.kind.other() {
+        check(&SeriesKey { symbol: other, kind: IndicatorKind::Close, ..*key }, data)?;
+    }
     if key.timeframe == data.timeframe() || symbol.higher(key.timeframe).is_some() {
         return Ok(());
     }
@@ -145,12 +148,36 @@ impl<'a> Columns<'a> {
                     low: &prices.low,
                     close: &prices.close,
                     volume: bars.volume(),
+                    other: &[],
                 }
             }
             Self::Reduced { times, prices } => {
                 let [open, high, low, close, volume] = prices.as_ref();
-                Bars { times, open, high, low, close, volume }
+                Bars { times, open, high, low, close, volume, other: &[] }
             }
         }
     }
+}
+
+/// The closes of a symbol at `times`, `NaN` where it has no bar that opens then.
+///
+/// Bars that open at the same time and have the same length are complete at the same time, so nothing is seen early.
+pub(crate) fn closes_at(
+    times: &[i64],
+    key: &SeriesKey,
+    symbol: SymbolId,
+    data: &MultiSymbolData,
+) -> Vec<f64> {
+    let symbol = data.symbol(symbol);
+    let higher = symbol.higher(key.timeframe).filter(|_| key.timeframe != data.timeframe());
+    let bars = higher.map_or(&symbol.bars, |higher| &higher.bars);
+    let close = &bars.side(key.side).close;
+    let mut row = 0;
+    let at = |&time: &i64| {
+        while bars.times().get(row).is_some_and(|&open| open < time) {
+            row += 1;
+        }
+        if bars.times().get(row) == Some(&time) { close[row] } else { f64::NAN }
+    };
+    times.iter().map(at).collect()
 }

@@ -8,7 +8,8 @@ use super::ewm::LANES;
 use super::garch::{scaled_returns, volatility_of};
 use super::kind::{FloatBits, IndicatorKind};
 use super::rolling::{self, Deviation};
-use super::{atr, dmi, ema, kalman, kalman_garch, macd, true_range, zscore};
+use super::{atr, dmi, ema, kalman, kalman_garch, macd, stochastic, true_range, zscore};
+use crate::types::SymbolId;
 
 /// What a group of kinds has in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,6 +30,10 @@ pub(crate) enum Family {
     Macd(u32, u32),
     /// Volatility of the same returns: logarithmic or not, and their scale.
     Returns(bool, FloatBits),
+    /// Signals of the same stochastic line.
+    Stochastic(u32, u32),
+    /// Closes of the same second symbol.
+    Pair(SymbolId),
     /// Nothing to share.
     Alone(IndicatorKind),
 }
@@ -52,6 +57,9 @@ impl Family {
                 let params = garch.params();
                 Self::Returns(params.log_returns, FloatBits::new(params.scale))
             }
+            IndicatorKind::StochasticK { period, smooth }
+            | IndicatorKind::StochasticD { period, smooth, .. } => Self::Stochastic(period, smooth),
+            IndicatorKind::Correlation { other, .. } => Self::Pair(other),
             other => Self::Alone(other),
         }
     }
@@ -95,7 +103,17 @@ impl Family {
             Self::Returns(log_returns, scale) => {
                 volatilities(members, close, &scaled_returns(close, log_returns, scale.get()))
             }
-            Self::Alone(_) => each(members, |kind| compute(kind, bars)),
+            Self::Stochastic(period, smooth) => {
+                let prices = [bars.high, bars.low, close];
+                let line = stochastic::stochastic_k(prices, period as usize, smooth as usize);
+                each(members, |kind| match kind {
+                    IndicatorKind::StochasticD { signal, .. } => {
+                        stochastic::stochastic_d(&line, signal as usize)
+                    }
+                    _ => line.clone(),
+                })
+            }
+            Self::Pair(_) | Self::Alone(_) => each(members, |kind| compute(kind, bars)),
         }
     }
 }
