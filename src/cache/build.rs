@@ -13,11 +13,12 @@ use super::columns::{CacheReport, Column, IndicatorCache, Kept};
 use super::compare::bitmap;
 use super::compute::compute_all;
 use super::error::CacheError;
+use super::expression::add_expressions;
 use super::masks::MaskKey;
 use super::plan::CachePlan;
 use super::source::{Origin, StepMaps, check, values};
 use crate::data::MultiSymbolData;
-use crate::indicators::SeriesKey;
+use crate::indicators::{IndicatorKind, SeriesKey};
 
 /// A cache with every series and comparison of `plan`.
 ///
@@ -50,7 +51,7 @@ pub fn build(
     let mut cache =
         IndicatorCache { origin: Origin::of(data), maps, generation, ..IndicatorCache::default() };
     let computed =
-        add_columns(&mut cache, plan, data, previous) + add_masks(&mut cache, &masks, data, previous);
+        add_columns(&mut cache, plan, data, previous)? + add_masks(&mut cache, &masks, data, previous);
     let kept = previous.map_or(0, |previous| keep_leftovers(&mut cache, previous, limit - needed));
     cache.report = CacheReport {
         series: plan.keys().count() as u64,
@@ -75,19 +76,22 @@ fn add_columns(
     plan: &CachePlan,
     data: &MultiSymbolData,
     previous: Option<&IndicatorCache>,
-) -> u64 {
+) -> Result<u64, CacheError> {
     let generation = cache.generation;
     let mut missing = Vec::new();
+    let mut expressions = Vec::new();
     for key in plan.keys() {
         match previous.and_then(|previous| previous.get(key)) {
             Some(column) => drop(cache.columns.insert(*key, Kept { value: column.clone(), generation })),
+            None if matches!(key.kind, IndicatorKind::Expression(_)) => expressions.push(*key),
             None => missing.push(*key),
         }
     }
     for (key, value) in compute_all(&missing, data, &cache.maps) {
         cache.columns.insert(key, Kept { value, generation });
     }
-    missing.len() as u64
+    let computed = missing.len() as u64;
+    Ok(computed + add_expressions(cache, expressions, plan.definitions(), data)?)
 }
 
 /// Takes over or computes every planned comparison; returns how many were computed.

@@ -6,6 +6,7 @@ pub mod columns;
 mod compare;
 mod compute;
 pub mod error;
+pub mod expression;
 pub mod masks;
 pub mod plan;
 #[cfg(test)]
@@ -15,5 +16,6 @@ mod source;
 pub use build::build;
 pub use columns::{CacheReport, Column, IndicatorCache};
 pub use error::CacheError;
+pub use expression::{Expression, ExpressionSource};
 pub use masks::{Comparison, MaskKey, Operand, PriceField};
 pub use plan::CachePlan;

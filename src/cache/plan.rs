@@ -1,7 +1,9 @@
 //! Which series and comparisons a batch of trials needs.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use super::expression::{Definitions, Expression};
 use super::masks::MaskKey;
 use crate::indicators::SeriesKey;
 
@@ -10,6 +12,7 @@ use crate::indicators::SeriesKey;
 pub struct CachePlan {
     series: BTreeSet<SeriesKey>,
     masks: BTreeSet<MaskKey>,
+    definitions: Definitions,
     requests: u64,
 }
 
@@ -18,6 +21,21 @@ impl CachePlan {
     pub fn series(&mut self, key: SeriesKey) {
         self.requests += 1;
         self.series.insert(key);
+    }
+
+    /// Asks for a series defined by an expression, and for the series it reads. `key.kind` must be
+    /// [`crate::indicators::IndicatorKind::Expression`] with the digest of the definition.
+    pub fn expression(&mut self, key: SeriesKey, definition: Arc<dyn Expression>) {
+        self.requests += 1;
+        if self.series.insert(key) || !self.definitions.contains_key(&key) {
+            self.series.extend(definition.inputs());
+            self.definitions.insert(key, definition);
+        }
+    }
+
+    /// Definitions of the expressions among the series.
+    pub(super) fn definitions(&self) -> &Definitions {
+        &self.definitions
     }
 
     /// Asks for a comparison as a bitmap, and for the series it compares.
@@ -33,6 +51,7 @@ impl CachePlan {
         self.requests += other.requests;
         self.series.extend(other.series);
         self.masks.extend(other.masks);
+        self.definitions.extend(other.definitions);
     }
 
     /// Distinct keys, in order.

@@ -12,6 +12,8 @@ use super::{
 pub fn compute(kind: IndicatorKind, bars: &Bars<'_>) -> Vec<f64> {
     let Bars { high, low, close, .. } = *bars;
     match kind {
+        // The cache asks the definition; bars alone give no value.
+        IndicatorKind::Expression(_) => vec![f64::NAN; close.len()],
         IndicatorKind::Close => close.to_vec(),
         IndicatorKind::Open => bars.open.to_vec(),
         IndicatorKind::High => high.to_vec(),

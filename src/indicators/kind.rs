@@ -31,6 +31,10 @@ impl fmt::Display for FloatBits {
     }
 }
 
+/// Digest of an expression over other series; the definition stands in the plan of the cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ExpressionId(pub u128);
+
 /// [`GarchParams`] as part of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GarchKey {
@@ -299,6 +303,8 @@ pub enum IndicatorKind {
         /// Bars both have.
         period: u32,
     },
+    /// Values that follow from other series by a rule; no kernel over bars computes it.
+    Expression(ExpressionId),
 }
 
 impl IndicatorKind {
@@ -377,6 +383,7 @@ impl fmt::Display for IndicatorKind {
     /// `close`, `ema(20)`, `kalman_zscore(100, 0.01, 1)`: name and parameters, stable.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Expression(id) => write!(f, "expression({:032x})", id.0),
             Self::Close => f.write_str("close"),
             Self::Open => f.write_str("open"),
             Self::High => f.write_str("high"),

@@ -38,4 +38,4 @@ pub mod zscore;
 
 pub use bars::Bars;
 pub use garch::GarchParams;
-pub use kind::{FloatBits, GarchKey, IndicatorKind, SeriesKey};
+pub use kind::{ExpressionId, FloatBits, GarchKey, IndicatorKind, SeriesKey};
