@@ -12,14 +12,14 @@ use super::efficiency::{
 use super::settings::{Stitch, WalkForwardSettings};
 use super::splits::{Splits, Window};
 use super::stitch::{OverlapError, scale_trade, stitch};
-use crate::cache::CacheError;
+use crate::cache::{CacheError, CacheReport};
 use crate::engine::{TrialRun, WindowEnd};
 use crate::metrics::{METRIC_COUNT, MetricId, Metrics};
 use crate::search::{Coordinate as Level, Levels, Sampler, Space};
 use crate::sweep::reducer::ChunkFigures;
 use crate::sweep::{
-    ChunkPlan, ChunkStore, FeasibleTrials, ObjectiveRanker, Progress, ProgressEvent, RunSettings, StopFlag,
-    Study, Sweep, SweepCounts, SweepEnd, SweepError, SweepReport, TrialRow, WindowEvaluator,
+    ChunkPlan, ChunkStore, FeasibleTrials, Moments, ObjectiveRanker, Progress, ProgressEvent, RunSettings,
+    StopFlag, Study, Sweep, SweepCounts, SweepEnd, SweepError, SweepReport, TrialRow, WindowEvaluator,
 };
 use crate::types::{EquityCurve, ParamValue, StepRange, Trade, Trial, TrialError, math};
 
@@ -28,16 +28,16 @@ use crate::types::{EquityCurve, ParamValue, StepRange, Trade, Trial, TrialError,
 pub struct WalkForward<'a> {
     /// Strategy, market and aim.
     pub study: &'a Study,
-    /// The same points in every window.
-    pub sampler: &'a dyn Sampler,
+    /// The points, one sampler per window: its number is the fold of their random addresses.
+    pub samplers: &'a [Box<dyn Sampler>],
     /// The space of the points, for the drift of the choices.
     pub space: &'a Space,
     /// Training and test ranges.
     pub splits: &'a Splits,
     /// How tests are joined.
     pub settings: &'a WalkForwardSettings,
-    /// Trials per chunk.
-    pub chunk_trials: u64,
+    /// How the positions of one window are cut.
+    pub plan: &'a ChunkPlan,
     /// Threads and the like.
     pub run: &'a RunSettings,
     /// Who watches.
@@ -152,16 +152,20 @@ pub struct WalkForwardReport {
     pub damaged: Vec<(u64, String)>,
     /// Bars simulated by this process, tests included.
     pub bars: u64,
+    /// Trials run by this process.
+    pub run: u64,
+    /// Moments of the watched metric over the completed trials of all windows.
+    pub moments: Moments,
+    /// Use of the shared series; `bytes` is the peak.
+    pub cache: CacheReport,
+}
+
+/// How the positions of window number `place` are cut: chunk numbers go on from window to window.
+pub fn window_plan(plan: &ChunkPlan, splits: &Splits, place: usize) -> ChunkPlan {
+    ChunkPlan { fold: splits.windows[place].index, first_chunk: place as u64 * plan.chunk_count(), ..*plan }
 }
 
 impl WalkForward<'_> {
-    /// How the positions of window number `place` are cut: chunk numbers go on from window to window.
-    pub fn chunk_plan(&self, place: usize) -> ChunkPlan {
-        let plan = ChunkPlan::new(self.sampler.positions()).with_chunk_trials(self.chunk_trials);
-        let fold = self.splits.windows[place].index;
-        ChunkPlan { fold, first_chunk: place as u64 * plan.chunk_count(), ..plan }
-    }
-
     /// Runs every window that the store does not hold.
     ///
     /// # Errors
@@ -179,12 +183,15 @@ impl WalkForward<'_> {
             resumed: 0,
             damaged: Vec::new(),
             bars: 0,
+            run: 0,
+            moments: Moments::default(),
+            cache: CacheReport::default(),
         };
         for (place, window) in self.splits.windows.iter().enumerate() {
             let text = format!("window {} of {}", place + 1, self.splits.windows.len());
             self.progress.event(&ProgressEvent::Note(&text));
-            let found = self.search(place, window, store)?;
-            report.add(&found);
+            let (found, cache) = self.search(place, window, store)?;
+            report.add(&found, &cache);
             if found.end != SweepEnd::Complete {
                 report.end = found.end;
                 return Ok(report);
@@ -211,18 +218,19 @@ impl WalkForward<'_> {
         place: usize,
         window: &Window,
         store: &mut C,
-    ) -> Result<SweepReport, SweepError<C::Error, CacheError>> {
+    ) -> Result<(SweepReport, CacheReport), SweepError<C::Error, CacheError>> {
         let evaluator = WindowEvaluator::new(self.study, window.train, window.index, WindowEnd::EndOfRun);
         let sweep = Sweep {
-            plan: &self.chunk_plan(place),
-            source: &FeasibleTrials { sampler: self.sampler, study: self.study },
+            plan: &window_plan(self.plan, self.splits, place),
+            source: &FeasibleTrials { sampler: self.samplers[place].as_ref(), study: self.study },
             evaluator: &evaluator,
             ranker: &ObjectiveRanker(self.study.objective.clone()),
             settings: self.run,
             progress: self.progress,
             stop: self.stop,
         };
-        sweep.run(store)
+        let found = sweep.run(store)?;
+        Ok((found, evaluator.cache_report()))
     }
 
     /// Runs a row's parameters on a window's test.
@@ -350,7 +358,7 @@ impl WindowOutcome {
 }
 
 impl WalkForwardReport {
-    fn add(&mut self, found: &SweepReport) {
+    fn add(&mut self, found: &SweepReport, cache: &CacheReport) {
         debug_assert!(found.summary.best.iter().all(|row| row.metrics.len() == METRIC_COUNT));
         let counts = found.summary.counts;
         self.counts.trials += counts.trials;
@@ -362,5 +370,11 @@ impl WalkForwardReport {
         self.resumed += found.resumed;
         self.damaged.extend(found.damaged.iter().cloned());
         self.bars += found.bars;
+        self.run += found.run;
+        self.moments.append(&found.summary.moments);
+        self.cache.requests += cache.requests;
+        self.cache.computed += cache.computed;
+        self.cache.hits += cache.hits;
+        self.cache.bytes = self.cache.bytes.max(cache.bytes);
     }
 }
