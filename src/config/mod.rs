@@ -7,7 +7,25 @@ pub mod error;
 pub mod explain;
 pub mod source;
 
+mod aims;
+mod check;
+mod data;
+mod load;
 mod overrides;
+mod parameters;
+mod rules;
 mod section;
+mod spec;
+mod strategy;
+mod study;
+mod validation;
 
 pub use error::{ConfigError, ConfigProblem, Problems, Severity};
+pub use load::{LoadOptions, SCHEMA, Text, load, parse};
+pub use rules::RuleTexts;
+pub use spec::{
+    Budget, DailyReturnsOf, EngineSeed, JobSpec, Output, Pruning, ReportForm, Resource, SamplerSpec,
+    StrategyKind, StrategySpec, Validation,
+};
+pub use strategy::{EngineSection, Profile};
+pub use study::seconds;

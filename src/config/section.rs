@@ -61,18 +61,27 @@ pub(crate) struct Context<'a> {
 pub(crate) struct Bounds {
     min: f64,
     max: f64,
+    /// Whether `min` itself is excluded.
     open: bool,
+    /// Whether `max` itself is excluded.
+    open_end: bool,
 }
 
 impl Bounds {
-    pub(crate) const ANY: Self = Self { min: f64::NEG_INFINITY, max: f64::INFINITY, open: false };
-    pub(crate) const POSITIVE: Self = Self { min: 0.0, max: f64::INFINITY, open: true };
-    pub(crate) const NOT_NEGATIVE: Self = Self { min: 0.0, max: f64::INFINITY, open: false };
-    pub(crate) const SHARE: Self = Self { min: 0.0, max: 1.0, open: false };
-    pub(crate) const POSITIVE_SHARE: Self = Self { min: 0.0, max: 1.0, open: true };
+    pub(crate) const ANY: Self = Self::from(f64::NEG_INFINITY);
+    pub(crate) const NOT_NEGATIVE: Self = Self::from(0.0);
+    pub(crate) const POSITIVE: Self = Self { open: true, ..Self::NOT_NEGATIVE };
+    pub(crate) const SHARE: Self = Self { max: 1.0, ..Self::NOT_NEGATIVE };
+    pub(crate) const POSITIVE_SHARE: Self = Self { open: true, ..Self::SHARE };
+    pub(crate) const INNER_SHARE: Self = Self { open_end: true, ..Self::POSITIVE_SHARE };
+
+    const fn from(min: f64) -> Self {
+        Self { min, max: f64::INFINITY, open: false, open_end: false }
+    }
 
     fn admit(self, value: f64) -> bool {
-        value <= self.max && if self.open { value > self.min } else { value >= self.min }
+        let above = if self.open { value > self.min } else { value >= self.min };
+        above && if self.open_end { value < self.max } else { value <= self.max }
     }
 
     fn words(self) -> String {
@@ -80,7 +89,10 @@ impl Bounds {
         match (self.min.is_finite(), self.max.is_finite()) {
             (false, _) => "a number".to_owned(),
             (true, false) => format!("a number {least} {}", self.min),
-            (true, true) => format!("a number {least} {} and <= {}", self.min, self.max),
+            (true, true) => {
+                let most = if self.open_end { "<" } else { "<=" };
+                format!("a number {least} {} and {most} {}", self.min, self.max)
+            }
         }
     }
 }

@@ -127,6 +127,11 @@ impl Node {
     }
 }
 
+/// An object without keys, which stands for a section that is absent.
+pub(super) fn empty_object() -> Node {
+    Node { value: Value::Object(Vec::new()), place: Place::default() }
+}
+
 /// The texts of a sweep file and its overrides, with the tree they give.
 #[derive(Debug, Clone)]
 pub struct Source {

@@ -3,3 +3,4 @@
 mod grid;
 mod rank;
 mod rng_streams;
+mod sweep_files;
