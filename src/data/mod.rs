@@ -9,6 +9,7 @@ pub mod calendar;
 pub mod error;
 pub mod fingerprint;
 pub mod multi;
+pub mod passage;
 pub mod resample;
 pub mod settings;
 pub mod symbol;
