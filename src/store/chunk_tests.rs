@@ -34,7 +34,7 @@ fn format() -> ChunkFormat {
     }
 }
 
-fn folder(root: &Path) -> ChunkFolder {
+pub(super) fn folder(root: &Path) -> ChunkFolder {
     let folder = ChunkFolder::new(root, format());
     folder.prepare().unwrap();
     folder
@@ -45,8 +45,17 @@ fn run<C: ChunkStore>(
     positions: u64,
     threads: usize,
 ) -> Result<SweepReport, SweepError<C::Error, std::convert::Infallible>> {
+    run_chunked(store, positions, threads, 50)
+}
+
+pub(super) fn run_chunked<C: ChunkStore>(
+    store: &mut C,
+    positions: u64,
+    threads: usize,
+    chunk_trials: u64,
+) -> Result<SweepReport, SweepError<C::Error, std::convert::Infallible>> {
     let source = FakeSource(positions);
-    let plan = ChunkPlan::new(source.positions()).with_chunk_trials(50);
+    let plan = ChunkPlan::new(source.positions()).with_chunk_trials(chunk_trials);
     let settings =
         RunSettings { threads, watched: Some(0), max_failures: 1.0, wave_trials: 120, keep_best: 10 };
     let sweep = Sweep {

@@ -20,6 +20,8 @@ pub mod table;
 #[cfg(test)]
 mod chunk_tests;
 pub(crate) mod disk;
+#[cfg(test)]
+mod memory_tests;
 pub(crate) mod parquet_file;
 
 pub use chunks::{ChunkFolder, ChunkFormat};

@@ -9,7 +9,7 @@ use arrow_array::{Array, ArrayRef, Float64Array, Int64Array, RecordBatch, UInt32
 use arrow_schema::{DataType, Field, Schema};
 
 use super::StoreError;
-use crate::sweep::{MetricValues, RowStatus, TrialRow};
+use crate::sweep::{MetricValues, TrialRow, TrialStatus};
 use crate::types::{Digest, ParamDomain, ParamSet, ParamValue, Trial, TrialId};
 
 /// How the values of a parameter are stored.
@@ -316,8 +316,8 @@ pub fn decode(batch: &RecordBatch, json: &[String]) -> Result<Vec<TrialRow>, Str
                     params: ParamSet::new(Arc::clone(&param_names), set),
                 },
                 status: match status.value(row) {
-                    "ok" => RowStatus::Ok,
-                    "failed" => RowStatus::Failed,
+                    "ok" => TrialStatus::Ok,
+                    "failed" => TrialStatus::Failed,
                     other => return Err(format!("unknown status {other}")),
                 },
                 error: error.is_valid(row).then(|| error.value(row).to_owned()),

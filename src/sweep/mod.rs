@@ -24,11 +24,11 @@ pub(crate) mod fakes;
 mod fan_out;
 
 pub use outcome::{
-    DailyReturns, FoldResult, MetricValues, RowShape, RowStatus, TrialOutcome, TrialResult, TrialRow,
-    trade_list_digest,
+    DailyReturns, FoldResult, MetricValues, RowShape, TrialOutcome, TrialResult, TrialRow, trade_list_digest,
 };
 pub use plan::{ChunkPlan, Shard};
 pub use progress::{Progress, ProgressEvent, Silent};
+pub use rank::TrialStatus;
 pub use reducer::{Moments, Ranker, Reducer, SweepCounts, SweepSummary};
 pub use run::{RunSettings, Sweep, SweepEnd, SweepError, SweepReport, TrialEvaluator, TrialSource};
 pub use stop::{StopFlag, StopReason};

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::rank::TrialStatus;
 use crate::types::{Digest, DigestWriter, Trade, Trial, TrialError, TrialId};
 
 /// Metric values of one trial in the order of the table's metric columns; an undefined one is kept as NaN, which no
@@ -115,25 +116,6 @@ impl TrialResult {
     }
 }
 
-/// Whether a trial gave a result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum RowStatus {
-    /// It did.
-    Ok,
-    /// It panicked or the engine refused to go on.
-    Failed,
-}
-
-impl RowStatus {
-    /// The name in the trial table.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Failed => "failed",
-        }
-    }
-}
-
 /// One row of the trial table (`search.md` section 15).
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrialRow {
@@ -142,7 +124,7 @@ pub struct TrialRow {
     /// Number and parameters.
     pub trial: Trial,
     /// Whether it gave a result.
-    pub status: RowStatus,
+    pub status: TrialStatus,
     /// Why it failed or was pruned.
     pub error: Option<String>,
     /// Whether every requirement is met; false for failed trials.
@@ -177,7 +159,7 @@ impl TrialRow {
             Ok(result) => Self {
                 fold,
                 trial,
-                status: RowStatus::Ok,
+                status: TrialStatus::Ok,
                 error: result.reason.clone(),
                 feasible: result.feasible,
                 violation: Some(result.violation),
@@ -190,7 +172,7 @@ impl TrialRow {
             Err(error) => Self {
                 fold,
                 trial,
-                status: RowStatus::Failed,
+                status: TrialStatus::Failed,
                 error: Some(error.to_string()),
                 feasible: false,
                 violation: None,
@@ -262,7 +244,7 @@ fn trial_digest(row: &TrialRow, trades: Digest) -> Digest {
     let mut writer = DigestWriter::new("omega-sweep trial 1");
     writer.u64(u64::from(row.fold)).u64(row.trial.id.0);
     row.trial.params.digest(&mut writer);
-    writer.u64(u64::from(row.status == RowStatus::Failed)).u64(row.metrics.len() as u64);
+    writer.u64(u64::from(row.status == TrialStatus::Failed)).u64(row.metrics.len() as u64);
     for value in row.metrics.iter() {
         writer.optional_f64(value);
     }

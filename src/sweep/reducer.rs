@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use super::digest::{chunk_digest, sweep_digest};
-use super::{RowStatus, TrialRow};
+use super::{TrialRow, TrialStatus};
 use crate::types::{Digest, TrialId};
 
 /// Gives every row its place in the total order of `search.md` section 5.
@@ -39,7 +39,7 @@ impl SweepCounts {
     /// Counts one row.
     pub fn add(&mut self, row: &TrialRow) {
         self.trials += 1;
-        self.failed += u64::from(row.status == RowStatus::Failed);
+        self.failed += u64::from(row.status == TrialStatus::Failed);
         self.feasible += u64::from(row.feasible);
         self.pruned += u64::from(row.pruned_at.is_some());
         self.duplicates += u64::from(row.duplicate_of.is_some());
@@ -189,7 +189,7 @@ impl<'a, R: Ranker> Reducer<'a, R> {
 
     /// Completed trials only: failed and pruned ones have no comparable value, copies no own one.
     fn watched_value(&self, row: &TrialRow) -> Option<f64> {
-        let complete = row.status == RowStatus::Ok && row.pruned_at.is_none() && row.duplicate_of.is_none();
+        let complete = row.status == TrialStatus::Ok && row.pruned_at.is_none() && row.duplicate_of.is_none();
         self.watched.filter(|_| complete).and_then(|column| row.metrics.get(column))
     }
 
@@ -298,7 +298,7 @@ mod tests {
     #[test]
     fn failed_and_pruned_trials_are_counted_but_not_averaged() {
         let mut rows: Vec<_> = (0..4).map(|id| row(id, Some(1.0))).collect();
-        rows[1].status = RowStatus::Failed;
+        rows[1].status = TrialStatus::Failed;
         rows[2].pruned_at = Some(1);
         let summary = reduce(&[(0, rows)]);
         assert_eq!((summary.counts.trials, summary.counts.failed, summary.counts.pruned), (4, 1, 1));

@@ -272,7 +272,7 @@ mod tests {
     use std::sync::Mutex;
 
     use super::super::fakes::{ByObjective, FakeEvaluator, FakeSource};
-    use super::super::{MemoryStore, ProgressEvent, RowStatus, Silent, Stored};
+    use super::super::{MemoryStore, ProgressEvent, Silent, Stored, TrialStatus};
     use super::*;
 
     const POSITIONS: u64 = 3_000;
@@ -341,7 +341,7 @@ mod tests {
         let (store, report) = whole(2);
         let row = |id| store.chunks().flat_map(|c| &c.rows).find(|row| row.trial.id.0 == id);
         let (failed, panicked) = (row(1013).unwrap(), row(1077).unwrap());
-        assert_eq!((failed.status, failed.error.as_deref()), (RowStatus::Failed, Some("no rate")));
+        assert_eq!((failed.status, failed.error.as_deref()), (TrialStatus::Failed, Some("no rate")));
         assert_eq!(panicked.error.as_deref(), Some("panicked: unlucky number #1077"));
         assert_eq!(report.summary.counts.failed, 6);
     }

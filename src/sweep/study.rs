@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::outcome::{DailyReturns, MetricValues, RowShape, RowStatus, TrialResult, TrialRow};
-use super::rank::{RankKey, TrialStatus};
+use super::outcome::{DailyReturns, MetricValues, RowShape, TrialResult, TrialRow};
+use super::rank::RankKey;
 use super::run::{TrialEvaluator, TrialSource};
 use super::{Ranker, trade_list_digest};
 use crate::cache::{self, CacheError, CachePlan, CacheReport, IndicatorCache};
@@ -318,10 +318,7 @@ impl Ranker for ObjectiveRanker {
     fn key(&self, row: &TrialRow) -> RankKey {
         let value = |id: MetricId| row.metrics.get(id.index());
         RankKey {
-            status: match row.status {
-                RowStatus::Ok => TrialStatus::Ok,
-                RowStatus::Failed => TrialStatus::Failed,
-            },
+            status: row.status,
             violation: row.violation.unwrap_or(0.0),
             pruned_at: row.pruned_at,
             front: None,

@@ -102,7 +102,7 @@ pub struct WindowOutcome {
 impl WindowOutcome {
     /// The chosen row: rank 1 of the training range, if any trial gave a result.
     pub fn chosen(&self) -> Option<&TrialRow> {
-        self.best.first().filter(|row| row.status == crate::sweep::RowStatus::Ok)
+        self.best.first().filter(|row| row.status == crate::sweep::TrialStatus::Ok)
     }
 }
 
