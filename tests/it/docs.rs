@@ -1,5 +1,6 @@
 //! Tables in the documents that repeat what the code knows.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use omega_sweep::metrics::METRICS;
@@ -17,7 +18,7 @@ fn the_table_of_metrics_is_the_one_the_program_knows() {
         let kind = if def.integer { "whole, >= 0" } else { def.domain };
         let cells =
             [&format!("`{}`", def.key), def.unit, kind, def.goal.as_str(), def.description, def.formula];
-        table += &format!("| {} |\n", cells.join(" | "));
+        writeln!(table, "| {} |", cells.join(" | ")).expect("a string takes everything");
     }
     assert!(document("metrics.md").contains(&table), "docs/metrics.md should contain:\n\n{table}");
 }
