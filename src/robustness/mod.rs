@@ -8,6 +8,7 @@ pub mod composite;
 pub mod data_jitter;
 pub mod neighbourhood;
 pub mod pbo;
+pub mod shortlist;
 pub mod spa;
 pub mod stability;
 pub mod stress;
