@@ -124,9 +124,8 @@ pub struct BarSeries {
     times: Arc<Vec<i64>>,
     bid: Arc<PriceColumns>,
     ask: Arc<PriceColumns>,
-    volume: Vec<f64>,
-    passage: OnceLock<PassageIndex>,
     volume: Arc<Vec<f64>>,
+    passage: OnceLock<PassageIndex>,
 }
 
 impl BarSeries {
@@ -143,8 +142,14 @@ impl BarSeries {
     ) -> Self {
         let rows = times.len();
         assert!([bid.len(), ask.len(), volume.len()].iter().all(|&n| n == rows), "one row per time");
-        Self { timeframe, times: Arc::new(times), bid, ask, volume, passage: OnceLock::new() }
-        Self { timeframe, times: Arc::new(times), bid, ask, volume: Arc::new(volume) }
+        Self {
+            timeframe,
+            times: Arc::new(times),
+            bid,
+            ask,
+            volume: Arc::new(volume),
+            passage: OnceLock::new(),
+        }
     }
 
     /// The bars of a range of rows; memory of the others is given back when nobody else holds the columns.
@@ -157,8 +162,7 @@ impl BarSeries {
             return self;
         }
         let one_sided = self.is_one_sided();
-        let Self { timeframe, times, bid, ask, mut volume, passage: _ } = self;
-        let Self { timeframe, times, bid, ask, volume } = self;
+        let Self { timeframe, times, bid, ask, volume, passage: _ } = self;
         let ask = if one_sided { None } else { Some(shortened(ask, &rows)) };
         let bid = shortened(bid, &rows);
         let mut times = Arc::unwrap_or_clone(times);
@@ -166,8 +170,14 @@ impl BarSeries {
         cut(&mut times, &rows);
         cut(&mut volume, &rows);
         let ask = ask.unwrap_or_else(|| Arc::clone(&bid));
-        Self { timeframe, times: Arc::new(times), bid, ask, volume, passage: OnceLock::new() }
-        Self { timeframe, times: Arc::new(times), bid, ask, volume: Arc::new(volume) }
+        Self {
+            timeframe,
+            times: Arc::new(times),
+            bid,
+            ask,
+            volume: Arc::new(volume),
+            passage: OnceLock::new(),
+        }
     }
 
     /// Copies of the bars at `rows`, which must increase.

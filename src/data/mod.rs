@@ -15,13 +15,13 @@ mod layout;
 #[cfg(feature = "parquet")]
 mod load;
 pub mod multi;
-pub mod passage;
 pub mod news;
 #[cfg(feature = "parquet")]
 pub mod open;
 mod pair;
 #[cfg(feature = "parquet")]
 pub mod parquet;
+pub mod passage;
 mod raw;
 pub mod report;
 pub mod resample;

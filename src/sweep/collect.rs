@@ -51,6 +51,7 @@ pub(super) struct Collector<'a, S, E, R: Ranker, C> {
     live: SweepCounts,
     excluded: u64,
     bars: u64,
+    run: u64,
     end: SweepEnd,
 }
 
@@ -72,6 +73,7 @@ impl<'a, S: TrialSource, E: TrialEvaluator, R: Ranker, C: ChunkStore> Collector<
             live,
             excluded: back.positions - live.trials,
             bars: 0,
+            run: 0,
             end: SweepEnd::Complete,
         }
     }
@@ -120,6 +122,7 @@ impl<'a, S: TrialSource, E: TrialEvaluator, R: Ranker, C: ChunkStore> Collector<
             self.live.add(&outcome.rows[0]);
             self.done += 1;
             self.bars += outcome.bars;
+            self.run += 1;
             assembly.rows.extend(outcome.rows);
             assembly.returns.extend(outcome.returns);
         }
@@ -192,6 +195,7 @@ impl<'a, S: TrialSource, E: TrialEvaluator, R: Ranker, C: ChunkStore> Collector<
             resumed: back.valid,
             damaged: back.damaged,
             bars: self.bars,
+            run: self.run,
         }
     }
 }

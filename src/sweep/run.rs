@@ -135,6 +135,8 @@ pub struct SweepReport {
     pub damaged: Vec<(u64, String)>,
     /// Bars simulated by this process.
     pub bars: u64,
+    /// Trials run by this process.
+    pub run: u64,
 }
 
 /// One enumeration with everything needed to run it.
