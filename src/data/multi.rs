@@ -83,7 +83,7 @@ impl SymbolSeries {
 #[derive(Debug, Clone)]
 pub struct MultiSymbolData {
     timeframe: Timeframe,
-    timeline: Vec<i64>,
+    timeline: Arc<Vec<i64>>,
     symbols: Vec<SymbolSeries>,
     fingerprint: Digest,
 }
@@ -96,6 +96,11 @@ impl MultiSymbolData {
         symbols: Vec<SymbolSeries>,
         fingerprint: Digest,
     ) -> Self {
+        // One symbol present at every step: its own times are the timeline.
+        let timeline = symbols
+            .iter()
+            .find(|series| series.bars.times() == timeline)
+            .map_or_else(|| Arc::new(timeline), |series| Arc::clone(series.bars.shared_times()));
         Self { timeframe, timeline, symbols, fingerprint }
     }
 

@@ -137,6 +137,11 @@ pub trait StrategyRunner: Send + Sync {
     /// Declared parameters.
     fn params(&self) -> &[ParamSpec];
 
+    /// See [`crate::strategy::StrategyDef::dynamic_param`].
+    fn dynamic_param(&self, _name: &str) -> Option<ParamSpec> {
+        None
+    }
+
     /// Adds the series of a trial, for every symbol.
     ///
     /// # Errors

@@ -1,10 +1,16 @@
 //! The author's side: how a strategy declares what it needs, decides at a bar and looks after a position.
 
+pub mod builtin;
 pub mod candidates;
+pub mod declare;
+#[cfg(test)]
+pub(crate) mod fixture;
+pub mod series;
 pub mod signal;
 pub mod view;
 
 pub use candidates::Candidates;
+pub use declare::complete;
 pub use signal::{Level, PositionAction, Signal, Signals, TradeSignal};
 pub use view::{AccountView, BarView, MultiSymbolSlice};
 
@@ -77,6 +83,12 @@ pub trait StrategyDef: Send + Sync {
 
     /// Declared parameters, in order.
     fn params(&self) -> &[ParamSpec];
+
+    /// A parameter that is not listed by `params` but accepted when the sweep file names it, because its name follows
+    /// a pattern; `None` for any other name.
+    fn dynamic_param(&self, _name: &str) -> Option<ParamSpec> {
+        None
+    }
 
     /// One instance per symbol, or one for all.
     fn scope(&self) -> Scope {

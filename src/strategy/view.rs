@@ -58,6 +58,15 @@ impl<'a> BarView<'a> {
         self.bars.ask().at(self.row)
     }
 
+    /// Close of this bar on the side a market order of this direction trades: ask for long, bid for short.
+    #[inline]
+    pub fn market_price(&self, direction: Direction) -> f64 {
+        match direction {
+            Direction::Long => self.bars.ask().close[self.row],
+            Direction::Short => self.bars.bid().close[self.row],
+        }
+    }
+
     /// One side of the bar `back` bars ago; `None` before the first bar.
     #[inline]
     pub fn back(&self, side: PriceSide, back: usize) -> Option<Ohlc> {

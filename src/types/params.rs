@@ -199,7 +199,7 @@ pub enum ParamDomain {
         /// Greatest member.
         max: i64,
     },
-    /// A list of these words.
+    /// A list of these words; case and surrounding blanks do not matter.
     TextList(Vec<Cow<'static, str>>),
     /// An object the strategy reads itself.
     Object,
@@ -304,7 +304,8 @@ impl ParamSpec {
                 items.iter().all(|item| item.as_i64().is_some_and(|v| (*min..=*max).contains(&v)))
             }),
             ParamDomain::TextList(words) => {
-                value.as_list().is_some_and(|items| items.iter().all(|item| word_in(words, item)))
+                let named = |word: &str| words.iter().any(|known| known.eq_ignore_ascii_case(word.trim()));
+                value.as_list().is_some_and(|items| items.iter().all(|item| item.as_str().is_some_and(named)))
             }
             ParamDomain::Object => value.as_object().is_some(),
         }
