@@ -8,6 +8,7 @@ mod determinism;
 mod differential;
 mod docs;
 mod engine_cases;
+mod execution_rules;
 mod golden;
 mod layering;
 mod no_lookahead;
