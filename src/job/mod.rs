@@ -4,6 +4,7 @@
 //! behind can be opened again with [`Opened`], to show or verify single trials.
 
 mod closing;
+mod count;
 mod error;
 mod folder;
 mod opened;
@@ -12,6 +13,7 @@ mod windows;
 
 use std::path::PathBuf;
 
+pub use count::Count;
 pub use error::JobError;
 pub use opened::{Opened, ShownTrial, VerifySelection};
 pub use prepare::{Prepared, prepare};
@@ -24,7 +26,6 @@ use crate::sweep::{
     FeasibleTrials, ObjectiveRanker, Progress, ProgressEvent, RunSettings, Shard, StopFlag, StopReason, Sweep,
     SweepCounts, SweepEnd, SweepSummary, WindowEvaluator,
 };
-use crate::types::Digest;
 use folder::RunTarget;
 
 /// How to run; nothing here changes a result.
@@ -154,8 +155,6 @@ impl Job<'_> {
             stop: self.stop,
         };
         let mut report = sweep.run(&mut target.chunks)?;
-        let resumed_rows: u64 = report.summary.counts.trials;
-        let partial = report.unfinished.len() as u64;
         if report.summary.best.is_empty() {
             // Nothing whole yet: a partial ranking is better than none.
             report.summary.best = std::mem::take(&mut report.unfinished);
@@ -170,7 +169,7 @@ impl Job<'_> {
             end: report.end,
             observations: evaluator.calendar().days().len(),
             cache: cache_use(&evaluator),
-            run: report.run.unwrap_or(resumed_rows + partial),
+            run: report.run,
             bars: report.bars,
             notes: notes.collect(),
             windows: None,
@@ -278,7 +277,7 @@ fn announce(
         holdout: prepared.holdout.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string),
     };
     progress.event(&ProgressEvent::Plan(&plan.to_string()));
-    for line in count.iter().flat_map(prepare::Count::lines) {
+    for line in count.iter().flat_map(Count::lines) {
         progress.event(&ProgressEvent::Note(&line));
     }
     Ok(count.map(|count| positions - count.run))
@@ -291,8 +290,8 @@ fn data_notes(prepared: &Prepared) -> Vec<DataNote> {
         timeframe: data.timeframe(),
         bars: series.bars.len(),
         span: (!series.bars.is_empty()).then(|| (series.bars.time(0), series.bars.time(series.bars.len() - 1))),
-        fingerprint: prepared.identity.symbol_digest(&series.spec.name).map_or_else(String::new, Digest::brief),
-        notes: prepared.data_report.notes_of(&series.spec.name),
+        fingerprint: data.fingerprint().short(8),
+        notes: prepared.data_phrases(series),
     };
     data.symbols().iter().map(note).collect()
 }
