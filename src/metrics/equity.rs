@@ -3,7 +3,7 @@
 
 use super::accumulate::Sums;
 use super::calendar::MetricCalendar;
-use super::moments::Moments;
+use super::moments::{Moments, sharpe_per_observation};
 use super::names::MetricId;
 use super::ratio::{ratio, sortino};
 use super::values::Metrics;
@@ -115,18 +115,15 @@ fn growth(curve: &Curve<'_>, max_drawdown: f64, out: &mut Metrics) {
 
 fn daily_metrics(returns: &[f64], periods_per_year: f64, has_trades: bool, out: &mut Metrics) {
     let d = Moments::of(returns);
-    out.set(const { MetricId::of("omega_ratio_daily") }, ratio(d.gains(), d.losses()));
-    if d.len() < 2 {
-        return;
-    }
-    let deviation = d.deviation();
     let year = periods_per_year.sqrt();
-    out.set(const { MetricId::of("volatility_annual") }, deviation * year);
-    if has_trades {
-        let sharpe = if deviation == 0.0 { 0.0 } else { d.mean / deviation * year };
-        out.set(const { MetricId::of("sharpe_equity_daily") }, sharpe);
-        let sortino = sortino(d.mean, d.downside(), d.max_abs, year);
-        out.set(const { MetricId::of("sortino_equity_daily") }, sortino);
+    out.set(const { MetricId::of("omega_ratio_daily") }, ratio(d.gains(), d.losses()));
+    if let Some(sharpe) = sharpe_per_observation(&d) {
+        out.set(const { MetricId::of("volatility_annual") }, d.deviation() * year);
+        if has_trades {
+            out.set(const { MetricId::of("sharpe_equity_daily") }, sharpe * year);
+            let sortino = sortino(d.mean, d.downside(), d.max_abs, year);
+            out.set(const { MetricId::of("sortino_equity_daily") }, sortino);
+        }
     }
     let shape = d.shape();
     out.set(const { MetricId::of("skewness_daily") }, shape.map(|(skewness, _)| skewness));

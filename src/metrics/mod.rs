@@ -9,6 +9,7 @@ mod accumulate;
 mod bootstrap;
 mod calendar;
 mod compute;
+mod correlation;
 mod definitions;
 mod equity;
 mod moments;
@@ -28,13 +29,15 @@ pub use bootstrap::{
 };
 pub use calendar::MetricCalendar;
 pub use compute::{MetricScratch, RunFacts, compute, daily_returns, dated_returns};
+pub use correlation::{correlation, correlation_sample, mean_correlation};
 pub use definitions::{METRIC_COUNT, METRICS};
+pub(crate) use moments::{Moments, sharpe_per_observation};
 pub use multiple_tests::{benjamini_hochberg, holm};
 pub use names::{Goal, MetricDef, MetricId};
 pub use ranks::average_ranks;
 pub use ratio::{RATIO_CAP, ratio, zero_spread};
 pub use significance::{
     SharpeSample, effective_trials, expected_max_normal, expected_max_sharpe, min_backtest_length,
-    min_backtest_length_bound, wilson_interval,
+    min_backtest_length_bound, sharpe_variance, wilson_interval,
 };
 pub use values::Metrics;

@@ -6,12 +6,12 @@ use crate::types::math;
 
 /// Moments of a list of returns around its mean and around 0.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Moments {
+pub(crate) struct Moments {
     sums: Sums<6>,
     n: usize,
     /// NaN without returns.
-    pub(super) mean: f64,
-    pub(super) max_abs: f64,
+    pub(crate) mean: f64,
+    pub(crate) max_abs: f64,
 }
 
 const SQUARE: usize = 0;
@@ -22,7 +22,7 @@ const GAIN: usize = 4;
 const LOSS: usize = 5;
 
 impl Moments {
-    pub(super) fn of(returns: &[f64]) -> Self {
+    pub(crate) fn of(returns: &[f64]) -> Self {
         let mean = math::sum(returns) / returns.len() as f64;
         let mut max_abs = 0.0_f64;
         let mut sums = Sums::ZERO;
@@ -43,7 +43,7 @@ impl Moments {
         Self { sums, n: returns.len(), mean, max_abs }
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.n
     }
 
@@ -56,28 +56,28 @@ impl Moments {
     }
 
     /// Standard deviation with n - 1; 0 for returns that differ by rounding alone, NaN below two returns.
-    pub(super) fn deviation(&self) -> f64 {
+    pub(crate) fn deviation(&self) -> f64 {
         let deviation = (self.sum(SQUARE) / (self.count() - 1.0)).sqrt();
         if self.n >= 2 && zero_spread(deviation, self.max_abs) { 0.0 } else { deviation }
     }
 
     /// Root mean square of what lies below 0.
-    pub(super) fn downside(&self) -> f64 {
+    pub(crate) fn downside(&self) -> f64 {
         (self.sum(BELOW) / self.count()).sqrt()
     }
 
     /// Sum of the positive returns.
-    pub(super) fn gains(&self) -> f64 {
+    pub(crate) fn gains(&self) -> f64 {
         self.sum(GAIN)
     }
 
     /// Minus the sum of the negative returns.
-    pub(super) fn losses(&self) -> f64 {
+    pub(crate) fn losses(&self) -> f64 {
         self.sum(LOSS)
     }
 
     /// Biased skewness `m3 / m2^1.5` and kurtosis `m4 / m2^2`; undefined below three returns or with zero spread.
-    pub(super) fn shape(&self) -> Option<(f64, f64)> {
+    pub(crate) fn shape(&self) -> Option<(f64, f64)> {
         if self.n < 3 || self.deviation() == 0.0 {
             return None;
         }
@@ -85,4 +85,11 @@ impl Moments {
         let (m2, m3, m4) = (central(SQUARE), central(CUBE), central(FOURTH));
         Some((m3 / (m2 * m2.sqrt()), m4 / (m2 * m2)))
     }
+}
+
+/// Mean over deviation; 0 with zero spread, undefined below two values.
+pub(crate) fn sharpe_per_observation(moments: &Moments) -> Option<f64> {
+    let deviation = moments.deviation();
+    let sharpe = if deviation == 0.0 { 0.0 } else { moments.mean / deviation };
+    (moments.len() >= 2).then_some(sharpe)
 }

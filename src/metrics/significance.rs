@@ -72,6 +72,13 @@ pub fn expected_max_sharpe(trials: f64, variance: f64) -> f64 {
     variance.sqrt() * expected_max_normal(trials)
 }
 
+/// Variance with n - 1 of the per-observation Sharpe ratios of a study's completed trials, for [`expected_max_sharpe`];
+/// undefined below two trials.
+pub fn sharpe_variance(ratios: &[f64]) -> Option<f64> {
+    let deviation = Moments::of(ratios).deviation();
+    (ratios.len() >= 2).then_some(deviation * deviation)
+}
+
 /// Years of data before an annual Sharpe ratio of `target` (above 0) is not expected from `trials` worthless trials.
 pub fn min_backtest_length(trials: f64, target: f64) -> f64 {
     let ratio = expected_max_normal(trials) / target;
@@ -122,6 +129,13 @@ mod tests {
         assert_eq!(SharpeSample::of(&[0.1, 0.1, 0.1]), None);
         assert_eq!(SharpeSample::of(&[0.1, 0.2]), None);
         assert_eq!(SharpeSample::of(&[]), None);
+    }
+
+    #[test]
+    fn equal_trials_have_no_variance_and_one_has_none_known() {
+        assert_eq!(sharpe_variance(&[0.1, 0.1, 0.1]), Some(0.0));
+        assert_eq!(sharpe_variance(&[0.1]), None);
+        assert!(sharpe_variance(&[0.0, 0.2]).is_some_and(|variance| (variance - 0.02).abs() < 1e-15));
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! Trade metrics (`metrics.md` section 2).
 
 use super::accumulate::Sums;
+use super::moments::{Moments, sharpe_per_observation};
 use super::names::MetricId;
-use super::ratio::{ratio, sortino, zero_spread};
+use super::ratio::{ratio, sortino};
 use super::values::Metrics;
-use crate::types::{CloseReason, Timestamp, Trade};
+use crate::types::{CloseReason, Timestamp, Trade, math};
 
 /// One position as the metrics see it: its legs merged.
 #[derive(Debug, Clone, Copy)]
@@ -49,17 +50,17 @@ impl Row {
 pub(super) struct TradeScratch {
     rows: Vec<Row>,
     days: Vec<i64>,
+    r: Vec<f64>,
 }
 
 /// Sums in one pass over the trades.
 #[derive(Debug, Clone, Copy)]
 struct Totals {
-    sums: Sums<6>,
+    sums: Sums<5>,
     wins: usize,
     losses: usize,
     largest_win: f64,
     largest_loss: f64,
-    max_abs_r: f64,
     /// Whether every trade has an R-multiple.
     all_r: bool,
     losing_run: usize,
@@ -70,7 +71,6 @@ const FEE: usize = 1;
 const NET: usize = 2;
 const WON: usize = 3;
 const LOST: usize = 4;
-const R: usize = 5;
 
 /// Fills in the trade metrics; returns the net profit.
 pub(super) fn measure(trades: &[Trade], scratch: &mut TradeScratch, out: &mut Metrics) -> f64 {
@@ -112,7 +112,9 @@ pub(super) fn measure(trades: &[Trade], scratch: &mut TradeScratch, out: &mut Me
         per_trade(count).map(|_| count / active_days as f64),
     );
     if totals.all_r {
-        r_metrics(rows, sum(R, n), totals.max_abs_r, out);
+        scratch.r.clear();
+        scratch.r.extend(rows.iter().filter_map(|row| row.r));
+        r_metrics(&scratch.r, out);
     }
     profit_net
 }
@@ -167,22 +169,19 @@ fn total(rows: &[Row]) -> Totals {
         losses: 0,
         largest_win: 0.0,
         largest_loss: 0.0,
-        max_abs_r: 0.0,
         all_r: true,
         losing_run: 0,
     };
     let mut run = 0;
     for row in rows {
         let net = row.gross - row.fee;
-        let r = row.r.unwrap_or(0.0);
         let won = row.gross.max(0.0);
         let lost = (-row.gross).max(0.0);
-        totals.sums.add([row.gross, row.fee, net, won, lost, r]);
+        totals.sums.add([row.gross, row.fee, net, won, lost]);
         totals.wins += usize::from(row.gross > 0.0);
         totals.losses += usize::from(row.gross < 0.0);
         totals.largest_win = totals.largest_win.max(won);
         totals.largest_loss = totals.largest_loss.max(lost);
-        totals.max_abs_r = totals.max_abs_r.max(r.abs());
         totals.all_r &= row.r.is_some();
         run = if net < 0.0 { run + 1 } else { 0 };
         totals.losing_run = totals.losing_run.max(run);
@@ -191,29 +190,18 @@ fn total(rows: &[Row]) -> Totals {
 }
 
 /// Metrics in multiples of the initial risk; only called when every trade has one.
-fn r_metrics(rows: &[Row], sum_r: f64, max_abs: f64, out: &mut Metrics) {
-    let n = rows.len();
-    out.set(const { MetricId::of("total_r_multiple") }, sum_r);
-    if n == 0 {
+fn r_metrics(r: &[f64], out: &mut Metrics) {
+    out.set(const { MetricId::of("total_r_multiple") }, math::sum(r));
+    if r.is_empty() {
         return;
     }
-    let count = n as f64;
-    let mean = sum_r / count;
-    out.set(const { MetricId::of("avg_r_multiple") }, mean);
-    if n < 2 {
-        return;
-    }
-    let mut squares = Sums::<2>::ZERO;
-    for r in rows.iter().filter_map(|row| row.r) {
-        let below = r.min(0.0);
-        squares.add([(r - mean) * (r - mean), below * below]);
-    }
-    let deviation = (squares.get(0, n) / (count - 1.0)).sqrt();
-    let downside = (squares.get(1, n) / count).sqrt();
-    let sharpe = if zero_spread(deviation, max_abs) { 0.0 } else { mean / deviation };
+    let moments = Moments::of(r);
+    out.set(const { MetricId::of("avg_r_multiple") }, moments.mean);
+    let sharpe = sharpe_per_observation(&moments);
     out.set(const { MetricId::of("sharpe_trade_r") }, sharpe);
-    out.set(const { MetricId::of("sortino_trade_r") }, sortino(mean, downside, max_abs, 1.0));
-    out.set(const { MetricId::of("sqn") }, sharpe * count.sqrt());
+    out.set(const { MetricId::of("sqn") }, sharpe.map(|sharpe| sharpe * (r.len() as f64).sqrt()));
+    let sortino = sortino(moments.mean, moments.downside(), moments.max_abs, 1.0);
+    out.set(const { MetricId::of("sortino_trade_r") }, sharpe.map(|_| sortino));
 }
 
 fn mean_or_zero(sum: f64, terms: usize) -> f64 {
@@ -234,7 +222,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::types::{Direction, OrderType, SymbolId, TradeCosts, math};
+    use crate::types::{Direction, OrderType, SymbolId, TradeCosts};
 
     fn trade(number: u32, entry: i64, exit: i64, result: f64, fee: f64) -> Trade {
         Trade {

@@ -2,6 +2,7 @@
 
 pub mod cpcv;
 pub mod efficiency;
+pub mod matrix;
 pub mod settings;
 pub mod splits;
 pub mod stitch;

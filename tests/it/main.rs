@@ -6,6 +6,7 @@ mod config_errors;
 mod data_files;
 mod determinism;
 mod differential;
+mod docs;
 mod golden;
 mod layering;
 mod no_lookahead;

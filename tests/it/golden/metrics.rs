@@ -6,11 +6,13 @@ use omega_sweep::metrics::{
     holm, min_backtest_length, min_backtest_length_bound, p_value_mean_above_zero, p_value_of_resamples,
     wilson_interval,
 };
+use omega_sweep::robustness::ulcer::ulcer_score;
+use omega_sweep::types::time::DAY;
 use omega_sweep::types::{
     Calendar, CloseReason, Direction, EquityCurve, MasterSeed, OrderType, StepRange, SymbolId, Timestamp,
     Trade, TradeCosts,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{assert_close, floats, load, number};
 
@@ -29,15 +31,9 @@ fn every_run_metric_agrees_with_the_formulas() {
         let calendar = MetricCalendar::new(&timeline, window, market, periods);
         let trades: Vec<Trade> = input["trades"].as_array().expect("trades").iter().map(trade).collect();
         let facts = RunFacts {
-            trades: &trades,
-            curve: &curve,
-            initial_equity: initial,
             bars: input["bars_total"].as_u64().expect("a count"),
             bars_in_position: input["bars_in_market"].as_u64().expect("a count"),
-            ambiguous_exits: None,
-            profit_net_worst: None,
-            profit_net_best: None,
-            break_even_cost_multiplier: None,
+            ..facts(&trades, &curve, initial)
         };
         let metrics = compute(&facts, &calendar, &mut scratch);
         let mut returns = Vec::new();
@@ -53,6 +49,33 @@ fn every_run_metric_agrees_with_the_formulas() {
         }
         let tested = METRICS.iter().filter(|def| expected.contains_key(def.key)).count();
         assert_eq!(tested, METRICS.len() - 4, "{name}: all but the four of `execution.md` 9b");
+    }
+}
+
+#[test]
+fn an_empty_week_carries_its_close_into_the_ulcer_index() {
+    let file = load("metrics", "ratings.json");
+    for case in cases(&file, "ulcer") {
+        let (input, expected) = (&case["input"], &case["expected"]);
+        assert_eq!(input["cap"], 10.0, "the score is clipped at 10");
+        // Weekly values without a gap mean the same in both formulas.
+        let (points, expected) = match input["weekly"].as_array() {
+            Some(values) => {
+                let week = 7 * DAY;
+                let dated = values.iter().zip(1..).map(|(value, i)| json!([i * week, value]));
+                (Value::Array(dated.collect()), &expected["omega_v1"])
+            }
+            None => (input["points"].clone(), &expected["strict"]),
+        };
+        let (timeline, curve) = curve(&points);
+        let window = StepRange { start: 0, end: timeline.len() };
+        let calendar = MetricCalendar::new(&timeline, window, Calendar::Fx24x5, 252);
+        let facts = facts(&[], &curve, number(&points[0][1]));
+        let found = compute(&facts, &calendar, &mut MetricScratch::default())
+            .get(MetricId::from_key("ulcer_index").expect("known"));
+        let what = format!("{}", case["name"]);
+        assert_close(found, expected["ulcer_index"].as_f64(), &file["tolerance"], &what);
+        assert_close(found.map(ulcer_score), expected["score"].as_f64(), &file["tolerance"], &what);
     }
 }
 
@@ -196,7 +219,7 @@ fn stationary_resamples_draw_the_numbers_of_the_vectors() {
     let repeat = u32::try_from(input["repeat"].as_u64().expect("a number")).expect("small");
     let mut indices = Vec::new();
     bootstrap.fill_blocks(20, repeat, number(&input["mean_block_length"]), &mut indices);
-    assert_eq!(serde_json::json!(indices), expected["indices"]);
+    assert_eq!(json!(indices), expected["indices"]);
 }
 
 fn cases<'a>(file: &'a Value, kind: &'static str) -> impl Iterator<Item = &'a Value> {
@@ -204,6 +227,20 @@ fn cases<'a>(file: &'a Value, kind: &'static str) -> impl Iterator<Item = &'a Va
         file["cases"].as_array().expect("cases").iter().filter(|case| case["kind"] == kind).collect();
     assert!(!found.is_empty(), "no case of kind {kind}");
     found.into_iter()
+}
+
+fn facts<'a>(trades: &'a [Trade], curve: &'a EquityCurve, initial_equity: f64) -> RunFacts<'a> {
+    RunFacts {
+        trades,
+        curve,
+        initial_equity,
+        bars: 0,
+        bars_in_position: 0,
+        ambiguous_exits: None,
+        profit_net_worst: None,
+        profit_net_best: None,
+        break_even_cost_multiplier: None,
+    }
 }
 
 /// Points `[time, equity]` as a timeline and the curve over it.

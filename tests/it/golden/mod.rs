@@ -4,6 +4,7 @@ mod data;
 mod execution;
 mod indicators;
 mod metrics;
+mod robustness;
 mod search;
 mod strategy;
 mod walk_forward;
