@@ -123,7 +123,7 @@ pub struct BarSeries {
     times: Arc<Vec<i64>>,
     bid: Arc<PriceColumns>,
     ask: Arc<PriceColumns>,
-    volume: Vec<f64>,
+    volume: Arc<Vec<f64>>,
 }
 
 impl BarSeries {
@@ -140,7 +140,7 @@ impl BarSeries {
     ) -> Self {
         let rows = times.len();
         assert!([bid.len(), ask.len(), volume.len()].iter().all(|&n| n == rows), "one row per time");
-        Self { timeframe, times: Arc::new(times), bid, ask, volume }
+        Self { timeframe, times: Arc::new(times), bid, ask, volume: Arc::new(volume) }
     }
 
     /// The bars of a range of rows; memory of the others is given back when nobody else holds the columns.
@@ -153,14 +153,15 @@ impl BarSeries {
             return self;
         }
         let one_sided = self.is_one_sided();
-        let Self { timeframe, times, bid, ask, mut volume } = self;
+        let Self { timeframe, times, bid, ask, volume } = self;
         let ask = if one_sided { None } else { Some(shortened(ask, &rows)) };
         let bid = shortened(bid, &rows);
         let mut times = Arc::unwrap_or_clone(times);
+        let mut volume = Arc::unwrap_or_clone(volume);
         cut(&mut times, &rows);
         cut(&mut volume, &rows);
         let ask = ask.unwrap_or_else(|| Arc::clone(&bid));
-        Self { timeframe, times: Arc::new(times), bid, ask, volume }
+        Self { timeframe, times: Arc::new(times), bid, ask, volume: Arc::new(volume) }
     }
 
     /// Copies of the bars at `rows`, which must increase.
