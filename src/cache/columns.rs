@@ -1,8 +1,10 @@
 //! The finished cache: key to column, read without locks.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::masks::MaskKey;
+use super::source::{Origin, StepMaps};
 use crate::data::NO_ROW;
 use crate::indicators::SeriesKey;
 
@@ -36,6 +38,14 @@ impl Column {
         }
     }
 
+    /// Number of primary rows.
+    pub fn rows(&self) -> usize {
+        match self {
+            Self::Dense(values) => values.len(),
+            Self::Mapped { map, .. } => map.len(),
+        }
+    }
+
     /// Bytes held.
     pub fn bytes(&self) -> usize {
         match self {
@@ -43,23 +53,65 @@ impl Column {
             Self::Mapped { values, map } => values.len() * 8 + map.len() * 4,
         }
     }
+
+    /// Bytes that are the column's own: maps are shared by all columns of a timeframe.
+    pub(crate) fn own_bytes(&self) -> u64 {
+        match self {
+            Self::Dense(values) | Self::Mapped { values, .. } => 8 * values.len() as u64,
+        }
+    }
+}
+
+/// What was planned and what it cost: the figures behind "cache hits".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CacheReport {
+    /// Distinct series of the plan.
+    pub series: u64,
+    /// Distinct comparisons of the plan.
+    pub masks: u64,
+    /// Bytes held, series kept from earlier plans included.
+    pub bytes: u64,
+    /// How often trials asked for a series or comparison.
+    pub requests: u64,
+    /// Requests answered without computing: asked for more than once, or kept from an earlier plan.
+    pub hits: u64,
+    /// Series and comparisons computed.
+    pub computed: u64,
+}
+
+/// A column and the last plan that asked for it.
+#[derive(Debug, Clone)]
+pub(crate) struct Kept<T> {
+    pub(crate) value: T,
+    pub(crate) generation: u64,
 }
 
 /// Every series any trial of a batch needs: complete before the batch starts, never written during it.
 #[derive(Debug, Clone, Default)]
 pub struct IndicatorCache {
-    columns: HashMap<SeriesKey, Column>,
+    pub(crate) columns: BTreeMap<SeriesKey, Kept<Column>>,
+    pub(crate) masks: BTreeMap<MaskKey, Kept<Arc<[u64]>>>,
+    pub(crate) origin: Origin,
+    pub(crate) maps: StepMaps,
+    pub(crate) generation: u64,
+    pub(crate) report: CacheReport,
 }
 
 impl IndicatorCache {
-    /// A cache of finished columns.
+    /// A cache of finished columns, for tests and hand-made series; [`super::build`] makes the others.
     pub fn new(columns: HashMap<SeriesKey, Column>) -> Self {
-        Self { columns }
+        let keep = |(key, value)| (key, Kept { value, generation: 0 });
+        Self { columns: columns.into_iter().map(keep).collect(), ..Self::default() }
     }
 
     /// The column of a key, if it was planned.
     pub fn get(&self, key: &SeriesKey) -> Option<&Column> {
-        self.columns.get(key)
+        self.columns.get(key).map(|kept| &kept.value)
+    }
+
+    /// The bitmap of a comparison over its symbol's primary rows, if it was planned.
+    pub fn mask(&self, key: &MaskKey) -> Option<&Arc<[u64]>> {
+        self.masks.get(key).map(|kept| &kept.value)
     }
 
     /// Number of columns.
@@ -70,5 +122,10 @@ impl IndicatorCache {
     /// Whether nothing is cached.
     pub fn is_empty(&self) -> bool {
         self.columns.is_empty()
+    }
+
+    /// Figures of the build that made it.
+    pub fn report(&self) -> CacheReport {
+        self.report
     }
 }

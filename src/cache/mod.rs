@@ -1,7 +1,21 @@
-//! Every column any trial needs: planned, computed once in parallel, then read-only.
+//! Every column and comparison any trial needs: planned, computed once in parallel, then read-only.
 
+pub mod bitmap;
+pub mod build;
 pub mod columns;
+mod compare;
+mod compute;
+pub mod error;
+pub mod expression;
+pub mod masks;
 pub mod plan;
+#[cfg(test)]
+mod sample;
+mod source;
 
-pub use columns::{Column, IndicatorCache};
+pub use build::build;
+pub use columns::{CacheReport, Column, IndicatorCache};
+pub use error::CacheError;
+pub use expression::{Expression, ExpressionSource};
+pub use masks::{Comparison, MaskKey, Operand, PriceField};
 pub use plan::CachePlan;

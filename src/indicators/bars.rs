@@ -15,4 +15,6 @@ pub struct Bars<'a> {
     pub close: &'a [f64],
     /// Volumes, units of the source.
     pub volume: &'a [f64],
+    /// Closes of a second symbol at the same times, `NaN` where it has none; empty when only one takes part.
+    pub other: &'a [f64],
 }

@@ -4,13 +4,16 @@ use super::bars::Bars;
 use super::kind::IndicatorKind;
 use super::rolling::{self, Deviation};
 use super::{
-    atr, choppiness, dmi, ema, garch, kalman, kalman_garch, macd, roc, rsi, sma, true_range, zscore,
+    atr, cci, choppiness, correlation, dmi, ema, garch, kalman, kalman_garch, macd, obv, percentile, roc,
+    rsi, sma, stochastic, supertrend, true_range, vwap, wma, zscore,
 };
 
 /// The series of one kind over `bars`, one value per bar.
 pub fn compute(kind: IndicatorKind, bars: &Bars<'_>) -> Vec<f64> {
     let Bars { high, low, close, .. } = *bars;
     match kind {
+        // The cache asks the definition; bars alone give no value.
+        IndicatorKind::Expression(_) => vec![f64::NAN; close.len()],
         IndicatorKind::Close => close.to_vec(),
         IndicatorKind::Open => bars.open.to_vec(),
         IndicatorKind::High => high.to_vec(),
@@ -42,6 +45,34 @@ pub fn compute(kind: IndicatorKind, bars: &Bars<'_>) -> Vec<f64> {
         IndicatorKind::GarchVolatility { garch } => garch::garch_volatility(close, &garch.params()),
         IndicatorKind::KalmanGarchZScore { r, q, garch } => {
             kalman_garch::kalman_garch_zscore(close, r.get(), q.get(), &garch.params())
+        }
+        IndicatorKind::Wma { period } => wma::wma(close, period as usize),
+        IndicatorKind::Hma { period } => wma::hma(close, period as usize),
+        IndicatorKind::Highest { period } => rolling::max(close, period as usize),
+        IndicatorKind::Lowest { period } => rolling::min(close, period as usize),
+        IndicatorKind::DonchianUpper { period } => rolling::max(high, period as usize),
+        IndicatorKind::DonchianLower { period } => rolling::min(low, period as usize),
+        IndicatorKind::Percentile { period, percent } => {
+            percentile::percentile(close, period as usize, percent.get())
+        }
+        IndicatorKind::StochasticK { period, smooth } => {
+            stochastic::stochastic_k([high, low, close], period as usize, smooth as usize)
+        }
+        IndicatorKind::StochasticD { period, smooth, signal } => {
+            let k = stochastic::stochastic_k([high, low, close], period as usize, smooth as usize);
+            stochastic::stochastic_d(&k, signal as usize)
+        }
+        IndicatorKind::Cci { period } => cci::cci(high, low, close, period as usize),
+        IndicatorKind::Obv => obv::obv(close, bars.volume),
+        IndicatorKind::Vwap { session_start } => vwap::vwap(bars, session_start),
+        IndicatorKind::Supertrend { period, factor } => {
+            supertrend::supertrend([high, low, close], period as usize, factor.get()).level
+        }
+        IndicatorKind::SupertrendDirection { period, factor } => {
+            supertrend::supertrend([high, low, close], period as usize, factor.get()).direction
+        }
+        IndicatorKind::Correlation { period, .. } => {
+            correlation::correlation(close, bars.other, period as usize)
         }
     }
 }

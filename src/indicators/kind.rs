@@ -31,6 +31,10 @@ impl fmt::Display for FloatBits {
     }
 }
 
+/// Digest of an expression over other series; the definition stands in the plan of the cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ExpressionId(pub u128);
+
 /// [`GarchParams`] as part of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GarchKey {
@@ -213,9 +217,105 @@ pub enum IndicatorKind {
         /// Model.
         garch: GarchKey,
     },
+    /// Linearly weighted mean of closes.
+    Wma {
+        /// Bars.
+        period: u32,
+    },
+    /// Hull's moving average of closes.
+    Hma {
+        /// Bars.
+        period: u32,
+    },
+    /// Greatest close.
+    Highest {
+        /// Bars.
+        period: u32,
+    },
+    /// Least close.
+    Lowest {
+        /// Bars.
+        period: u32,
+    },
+    /// Greatest high: the upper Donchian band, the current bar included.
+    DonchianUpper {
+        /// Bars.
+        period: u32,
+    },
+    /// Least low: the lower Donchian band, the current bar included.
+    DonchianLower {
+        /// Bars.
+        period: u32,
+    },
+    /// Percentile of closes.
+    Percentile {
+        /// Bars.
+        period: u32,
+        /// 0..100.
+        percent: FloatBits,
+    },
+    /// Stochastic %K.
+    StochasticK {
+        /// Bars of the range.
+        period: u32,
+        /// Bars of its mean; 1 is the fast form.
+        smooth: u32,
+    },
+    /// Stochastic %D.
+    StochasticD {
+        /// Bars of the range.
+        period: u32,
+        /// Bars of the mean of %K.
+        smooth: u32,
+        /// Bars of the mean of %D.
+        signal: u32,
+    },
+    /// Commodity channel index.
+    Cci {
+        /// Bars.
+        period: u32,
+    },
+    /// On-balance volume.
+    Obv,
+    /// Volume-weighted average price of the session.
+    Vwap {
+        /// Start of the session, minutes after midnight UTC, 0..1439.
+        session_start: u32,
+    },
+    /// Supertrend level.
+    Supertrend {
+        /// Bars of the range.
+        period: u32,
+        /// Multiple of the range.
+        factor: FloatBits,
+    },
+    /// Supertrend direction: 1 up, -1 down.
+    SupertrendDirection {
+        /// Bars of the range.
+        period: u32,
+        /// Multiple of the range.
+        factor: FloatBits,
+    },
+    /// Correlation with the closes of another symbol, same timeframe and side, matched by open time.
+    Correlation {
+        /// The other symbol.
+        other: SymbolId,
+        /// Bars both have.
+        period: u32,
+    },
+    /// Values that follow from other series by a rule; no kernel over bars computes it.
+    Expression(ExpressionId),
 }
 
 impl IndicatorKind {
+    /// The second symbol it reads, if any.
+    pub fn other(self) -> Option<SymbolId> {
+        match self {
+            Self::Correlation { other, .. } => Some(other),
+            _ => None,
+        }
+    }
+
     /// Whether it is a column of the bars themselves.
     pub fn is_price(self) -> bool {
         matches!(self, Self::Close | Self::Open | Self::High | Self::Low | Self::Volume)
@@ -231,6 +331,12 @@ impl IndicatorKind {
                 if !(variance(r) && variance(q)) =>
             {
                 Some("variances must be finite and above 0")
+            }
+            Self::Percentile { percent, .. } if !(0.0..=100.0).contains(&percent.get()) => {
+                Some("the percentile must lie in 0..100")
+            }
+            Self::Vwap { session_start } if session_start >= 1440 => {
+                Some("the session must start 0..1439 minutes after midnight")
             }
             Self::Choppiness { period } if period < 2 => Some("the period must be at least 2"),
             _ if self.bars().contains(&0) => Some("periods must be at least 1"),
@@ -250,7 +356,20 @@ impl IndicatorKind {
             | Self::DmiPlus { period }
             | Self::DmiMinus { period }
             | Self::Adx { period }
-            | Self::Choppiness { period } => [period, 1, 1],
+            | Self::Choppiness { period }
+            | Self::Wma { period }
+            | Self::Hma { period }
+            | Self::Highest { period }
+            | Self::Lowest { period }
+            | Self::DonchianUpper { period }
+            | Self::DonchianLower { period }
+            | Self::Percentile { period, .. }
+            | Self::Cci { period }
+            | Self::Supertrend { period, .. }
+            | Self::SupertrendDirection { period, .. }
+            | Self::Correlation { period, .. } => [period, 1, 1],
+            Self::StochasticK { period, smooth } => [period, smooth, 1],
+            Self::StochasticD { period, smooth, signal } => [period, smooth, signal],
             Self::ZScore { window } | Self::KalmanZScore { window, .. } => [window, 1, 1],
             Self::ZScoreEma { window, ema_period } => [window, ema_period, 1],
             Self::Macd { fast, slow } => [fast, slow, 1],
@@ -264,6 +383,7 @@ impl fmt::Display for IndicatorKind {
     /// `close`, `ema(20)`, `kalman_zscore(100, 0.01, 1)`: name and parameters, stable.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Expression(id) => write!(f, "expression({:032x})", id.0),
             Self::Close => f.write_str("close"),
             Self::Open => f.write_str("open"),
             Self::High => f.write_str("high"),
@@ -288,6 +408,25 @@ impl fmt::Display for IndicatorKind {
             Self::KalmanZScore { window, r, q } => write!(f, "kalman_zscore({window}, {r}, {q})"),
             Self::GarchVolatility { garch } => write!(f, "garch_volatility({garch})"),
             Self::KalmanGarchZScore { r, q, garch } => write!(f, "kalman_garch_zscore({r}, {q}, {garch})"),
+            Self::Wma { period } => write!(f, "wma({period})"),
+            Self::Hma { period } => write!(f, "hma({period})"),
+            Self::Highest { period } => write!(f, "highest({period})"),
+            Self::Lowest { period } => write!(f, "lowest({period})"),
+            Self::DonchianUpper { period } => write!(f, "donchian_upper({period})"),
+            Self::DonchianLower { period } => write!(f, "donchian_lower({period})"),
+            Self::Percentile { period, percent } => write!(f, "percentile({period}, {percent})"),
+            Self::StochasticK { period, smooth } => write!(f, "stochastic_k({period}, {smooth})"),
+            Self::StochasticD { period, smooth, signal } => {
+                write!(f, "stochastic_d({period}, {smooth}, {signal})")
+            }
+            Self::Cci { period } => write!(f, "cci({period})"),
+            Self::Obv => f.write_str("obv"),
+            Self::Vwap { session_start } => write!(f, "vwap({session_start})"),
+            Self::Supertrend { period, factor } => write!(f, "supertrend({period}, {factor})"),
+            Self::SupertrendDirection { period, factor } => {
+                write!(f, "supertrend_direction({period}, {factor})")
+            }
+            Self::Correlation { other, period } => write!(f, "correlation({}, {period})", other.0),
         }
     }
 }

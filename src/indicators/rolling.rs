@@ -21,7 +21,7 @@ pub enum Deviation {
 
 /// Sum of the last `window` values. `O(n * window)`.
 pub fn sum(values: &[f64], window: usize) -> Vec<f64> {
-    windows(values, window, |sums| add_up(values, window, sums, |_, x| x))
+    windows(values, window, |sums| add_up(values, window, sums, |_, _, x| x))
 }
 
 /// Mean of the last `window` values. `O(n * window)`.
@@ -31,6 +31,29 @@ pub fn mean(values: &[f64], window: usize) -> Vec<f64> {
         *mean /= window as f64;
     }
     for_constant_windows(values, window, |i| out[i] = values[i]);
+    out
+}
+
+/// Mean of the last `window` values, the newest weighing `window`, the oldest 1. `O(n * window)`.
+pub fn weighted_mean(values: &[f64], window: usize) -> Vec<f64> {
+    let mut out = windows(values, window, |sums| add_up(values, window, sums, |_, j, x| (j + 1) as f64 * x));
+    let weights = (window * (window + 1) / 2) as f64;
+    for mean in &mut out {
+        *mean /= weights;
+    }
+    for_constant_windows(values, window, |i| out[i] = values[i]);
+    out
+}
+
+/// Mean distance of the last `window` values from their `mean`. `O(n * window)`.
+pub fn mean_distance(values: &[f64], mean: &[f64], window: usize) -> Vec<f64> {
+    let mut out = windows(values, window, |sums| {
+        let mean = &mean[window - 1..];
+        add_up(values, window, sums, |i, _, x| (x - mean[i]).abs());
+    });
+    for value in &mut out {
+        *value /= window as f64;
+    }
     out
 }
 
@@ -46,7 +69,7 @@ pub fn deviation_around(values: &[f64], mean: &[f64], window: usize, divisor: De
     }
     let mut out = windows(values, window, |squares| {
         let mean = &mean[window - 1..];
-        add_up(values, window, squares, |i, x| {
+        add_up(values, window, squares, |i, _, x| {
             let apart = x - mean[i];
             apart * apart
         });
@@ -82,23 +105,24 @@ fn windows(values: &[f64], window: usize, fill: impl FnOnce(&mut [f64])) -> Vec<
     out
 }
 
-/// `sums[i]` = `term(i, x)` added up over `x` in `values[i..i + window]`, ascending.
-fn add_up(values: &[f64], window: usize, sums: &mut [f64], term: impl Fn(usize, f64) -> f64) {
+/// `sums[i]` = `term(i, j, x)` added up over `x = values[i + j]`, `j` ascending in `0..window`.
+fn add_up(values: &[f64], window: usize, sums: &mut [f64], term: impl Fn(usize, usize, f64) -> f64) {
     let (blocks, rest) = sums.as_chunks_mut::<LANES>();
     let blocked = blocks.len() * LANES;
     for (block, sums) in blocks.iter_mut().enumerate() {
         let start = block * LANES;
         let mut totals = [0.0; LANES];
-        for neighbours in values[start..start + window - 1 + LANES].windows(LANES) {
+        for (j, neighbours) in values[start..start + window - 1 + LANES].windows(LANES).enumerate() {
             for lane in 0..LANES {
-                totals[lane] += term(start + lane, neighbours[lane]);
+                totals[lane] += term(start + lane, j, neighbours[lane]);
             }
         }
         *sums = totals;
     }
     for (offset, sum) in rest.iter_mut().enumerate() {
         let start = blocked + offset;
-        *sum = values[start..start + window].iter().fold(0.0, |total, &x| total + term(start, x));
+        let terms = values[start..start + window].iter().enumerate().map(|(j, &x)| term(start, j, x));
+        *sum = terms.fold(0.0, |total, term| total + term);
     }
 }
 

@@ -3,6 +3,7 @@
 //! Start centres are the quantiles `j/(k+1)`; up to 30 rounds of nearest centre (first on ties) and mean of members.
 //! Clusters are ranked by centre, so label 0 is the calmest.
 
+use super::percentile::interpolate;
 use crate::types::math::ln;
 
 const ROUNDS: usize = 30;
@@ -106,7 +107,7 @@ fn k_means(values: &[f64], clusters: usize) -> (Vec<f64>, Vec<usize>) {
         let total = values.iter().fold(0.0, |total, x| total + x);
         return (vec![total / values.len() as f64], vec![0; values.len()]);
     }
-    let mut centers: Vec<f64> = (1..=k).map(|j| quantile(&sorted, j as f64 / (k + 1) as f64)).collect();
+    let mut centers: Vec<f64> = (1..=k).map(|j| interpolate(&sorted, j as f64 / (k + 1) as f64)).collect();
     for _ in 0..ROUNDS {
         let labels = nearest(values, &centers);
         let next = means(values, &labels, &centers);
@@ -119,16 +120,6 @@ fn k_means(values: &[f64], clusters: usize) -> (Vec<f64>, Vec<usize>) {
     }
     let labels = nearest(values, &centers);
     (centers, labels)
-}
-
-/// Linear interpolation at position `q * (m - 1)`.
-fn quantile(sorted: &[f64], q: f64) -> f64 {
-    let position = q * (sorted.len() - 1) as f64;
-    let below = position.floor();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 <= position < length")]
-    let index = below as usize;
-    let above = sorted[(index + 1).min(sorted.len() - 1)];
-    sorted[index] + (above - sorted[index]) * (position - below)
 }
 
 fn nearest(values: &[f64], centers: &[f64]) -> Vec<usize> {

@@ -1,12 +1,12 @@
 //! Small markets and whole evaluations for the unit tests of strategies.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{AccountView, BarView, BindContext, Signal, Signals, Strategy, StrategyDef, complete};
-use crate::cache::{CachePlan, Column, IndicatorCache};
+use super::{
+    AccountView, BarView, BindContext, Candidates, Signal, Signals, Strategy, StrategyDef, complete,
+};
+use crate::cache::{CachePlan, IndicatorCache};
 use crate::data::{BarSeries, MultiSymbolData, Ohlc, PriceColumns, RowMap, SymbolSeries, SymbolSpec};
-use crate::indicators::{Bars, compute};
 use crate::portfolio::{Position, PositionStatus};
 use crate::types::time::MINUTE;
 use crate::types::{Digest, Direction, OrderType, ParamError, ParamValue, SymbolId, Timeframe, Timestamp};
@@ -52,25 +52,28 @@ fn eurusd() -> SymbolSpec {
     }
 }
 
-/// Everything a definition plans, over the primary bars.
+/// Everything a definition plans.
 pub(crate) fn cache_of(plan: &CachePlan, data: &MultiSymbolData) -> IndicatorCache {
-    let columns: HashMap<_, _> = plan
-        .keys()
-        .map(|key| {
-            let bars = &data.symbol(key.symbol).bars;
-            let side = bars.side(key.side);
-            let input = Bars {
-                times: bars.times(),
-                open: &side.open,
-                high: &side.high,
-                low: &side.low,
-                close: &side.close,
-                volume: bars.volume(),
+    crate::cache::build(plan, data, None, None).expect("the plan fits the data")
+}
+
+/// Checks the promise of a strategy: on rows outside its candidates it says nothing, whatever it holds.
+pub(crate) fn keeps_its_promise(strategy: &mut impl Strategy, data: &MultiSymbolData) {
+    let candidates = strategy.candidates();
+    for row in 0..data.steps() {
+        for position in [None, Some(Direction::Long), Some(Direction::Short)] {
+            let mask = match (&candidates, position) {
+                (Candidates::EveryBar, _) => return,
+                (Candidates::Mask(rows), _) => rows,
+                (Candidates::ByPosition { flat, .. }, None) => flat,
+                (Candidates::ByPosition { long, .. }, Some(Direction::Long)) => long,
+                (Candidates::ByPosition { short, .. }, Some(Direction::Short)) => short,
             };
-            (*key, Column::Dense(compute::compute(key.kind, &input).into()))
-        })
-        .collect();
-    IndicatorCache::new(columns)
+            let promised = mask.get(row / 64).is_some_and(|word| word >> (row % 64) & 1 == 1);
+            let said = say(strategy, data, row, position);
+            assert!(promised || said.is_empty(), "row {row} holding {position:?}: {said:?}");
+        }
+    }
 }
 
 /// The definition bound to the first symbol, other parameters at their defaults.

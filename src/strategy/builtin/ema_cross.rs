@@ -6,12 +6,13 @@
 
 use std::sync::Arc;
 
-use crate::cache::{CachePlan, IndicatorCache};
+use crate::cache::{CachePlan, Comparison, IndicatorCache, MaskKey, Operand};
 use crate::indicators::IndicatorKind;
 use crate::strategy::builtin::one_way;
+use crate::strategy::candidates::{either, mask, no_rows};
 use crate::strategy::series::{dense, plan_primary};
 use crate::strategy::{
-    AccountView, BarView, BindContext, Level, Signals, Strategy, StrategyDef, TradeSignal,
+    AccountView, BarView, BindContext, Candidates, Level, Signals, Strategy, StrategyDef, TradeSignal,
 };
 use crate::types::{Direction, OrderType, ParamError, ParamSet, ParamSpec, PriceSide, SymbolId};
 
@@ -114,6 +115,9 @@ impl StrategyDef for EmaCross {
         let settings = Settings::read(params)?;
         let averages = [settings.fast, settings.slow].map(|period| IndicatorKind::Ema { period });
         plan_primary(plan, context, &averages);
+        for towards in [Direction::Long, Direction::Short] {
+            plan.mask(cross(&settings, context, towards));
+        }
         if let StopRule::Atr(_) = settings.stop {
             plan_primary(plan, context, &[IndicatorKind::Atr { period: ATR_PERIOD }]);
         }
@@ -138,6 +142,7 @@ impl StrategyDef for EmaCross {
             fast: series(IndicatorKind::Ema { period: settings.fast })?,
             slow: series(IndicatorKind::Ema { period: settings.slow })?,
             atr,
+            candidates: candidates(&settings, context, cache)?,
             settings,
         })
     }
@@ -145,6 +150,33 @@ impl StrategyDef for EmaCross {
     fn warmup_bars(&self, params: &ParamSet) -> usize {
         params.count("slow").unwrap_or(0)
     }
+}
+
+/// The cross towards a direction, as a shared comparison.
+fn cross(settings: &Settings, context: &BindContext<'_>, towards: Direction) -> MaskKey {
+    let average = |period| Operand::Series(context.primary(PriceSide::Bid, IndicatorKind::Ema { period }));
+    let comparison = match towards {
+        Direction::Long => Comparison::CrossAbove,
+        Direction::Short => Comparison::CrossBelow,
+    };
+    MaskKey { left: average(settings.fast), comparison, right: average(settings.slow) }
+}
+
+/// Entries while flat; while in a position the opposite cross, if it closes.
+fn candidates(
+    settings: &Settings,
+    context: &BindContext<'_>,
+    cache: &IndicatorCache,
+) -> Result<Candidates, ParamError> {
+    let up = mask(cache, &cross(settings, context, Direction::Long))?;
+    let down = mask(cache, &cross(settings, context, Direction::Short))?;
+    let flat = match settings.only {
+        Some(Direction::Long) => Arc::clone(&up),
+        Some(Direction::Short) => Arc::clone(&down),
+        None => either(&up, &down),
+    };
+    let exits = |rows: Arc<[u64]>| if settings.exit_on_cross { rows } else { no_rows() };
+    Ok(Candidates::ByPosition { flat, long: exits(down), short: exits(up) })
 }
 
 /// One parameter set on one symbol.
@@ -156,6 +188,7 @@ pub struct EmaCrossBound {
     fast: Arc<[f64]>,
     slow: Arc<[f64]>,
     atr: Option<Arc<[f64]>>,
+    candidates: Candidates,
 }
 
 impl EmaCrossBound {
@@ -215,6 +248,10 @@ impl Strategy for EmaCrossBound {
             tag: 0,
         });
     }
+
+    fn candidates(&self) -> Candidates {
+        self.candidates.clone()
+    }
 }
 
 #[cfg(test)]
@@ -222,7 +259,7 @@ mod tests {
     use super::*;
     use crate::data::MultiSymbolData;
     use crate::strategy::Signal;
-    use crate::strategy::fixture::{EURUSD, bound, market, say, say_all};
+    use crate::strategy::fixture::{EURUSD, bound, keeps_its_promise, market, say, say_all};
     use crate::types::ParamValue;
 
     /// Down for 30 bars, up for 30, down for 30.
@@ -314,6 +351,19 @@ mod tests {
         let closes =
             (60..70).filter(|&row| !say(&mut strategy, &data, row, Some(Direction::Long)).is_empty());
         assert_eq!(closes.count(), 1);
+    }
+
+    #[test]
+    fn outside_its_candidates_it_says_nothing() {
+        let data = vee();
+        for direction in ["long", "short", "both"] {
+            for exit in [true, false] {
+                let given =
+                    [("direction", ParamValue::text(direction)), ("exit_on_cross", ParamValue::Bool(exit))];
+                let mut strategy = bound(&EmaCross::default(), &data, &with(&given)).expect("feasible");
+                keeps_its_promise(&mut strategy, &data);
+            }
+        }
     }
 
     #[test]

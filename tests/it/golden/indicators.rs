@@ -18,16 +18,21 @@ fn number(value: &Value) -> f64 {
         Some("-inf") => f64::NEG_INFINITY,
         Some(other) => panic!("not a number: {other}"),
         None if value.is_null() => f64::NAN,
-        None => value.as_f64().unwrap(),
+        None => value.as_f64().expect("a number"),
     }
 }
 
 fn numbers(value: &Value) -> Vec<f64> {
-    value.as_array().unwrap().iter().map(number).collect()
+    value.as_array().expect("a list").iter().map(number).collect()
 }
 
 fn indices(value: &Value) -> Vec<usize> {
-    value.as_array().unwrap().iter().map(|v| usize::try_from(v.as_u64().unwrap()).unwrap()).collect()
+    value
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|v| usize::try_from(v.as_u64().expect("a count")).expect("fits"))
+        .collect()
 }
 
 /// The columns of one side.
@@ -48,7 +53,7 @@ struct Params<'a>(&'a Value);
 
 impl Params<'_> {
     fn count(&self, name: &str) -> usize {
-        usize::try_from(self.0[name].as_u64().unwrap_or_else(|| panic!("no count {name}"))).unwrap()
+        usize::try_from(self.0[name].as_u64().unwrap_or_else(|| panic!("no count {name}"))).expect("fits")
     }
 
     fn float(&self, name: &str) -> f64 {
@@ -60,7 +65,7 @@ impl Params<'_> {
             alpha: self.float("alpha"),
             beta: self.float("beta"),
             omega: self.0["omega"].as_f64(),
-            log_returns: self.0["use_log_returns"].as_bool().unwrap(),
+            log_returns: self.0["use_log_returns"].as_bool().expect("a boolean"),
             scale: self.float("scale"),
             min_periods: self.count("min_periods"),
             sigma_floor: self.float("sigma_floor"),
@@ -81,7 +86,7 @@ fn bands(bands: bollinger::Bollinger) -> Outputs {
 fn compute(case: &Value, bars: &Columns) -> Outputs {
     let p = Params(&case["params"]);
     let Columns { high, low, close } = bars;
-    match case["indicator"].as_str().unwrap() {
+    match case["indicator"].as_str().expect("a text") {
         "ema" => value(ema::ema(close, p.count("period"))),
         "sma" => value(sma::sma(close, p.count("period"))),
         "rsi" => value(rsi::rsi(close, p.count("period"))),
@@ -100,7 +105,7 @@ fn compute(case: &Value, bars: &Columns) -> Outputs {
         "atr" => value(atr::atr(high, low, close, p.count("period"))),
         "kalman_mean" => value(kalman::kalman_mean(close, p.float("r"), p.float("q"))),
         "kalman_zscore" => value(kalman::kalman_zscore(close, p.count("window"), p.float("r"), p.float("q"))),
-        "zscore" => value(match p.0["mean_source"].as_str().unwrap() {
+        "zscore" => value(match p.0["mean_source"].as_str().expect("a text") {
             "rolling" => zscore::zscore_rolling(close, p.count("window")),
             _ => zscore::zscore_ema(close, p.count("window"), p.count("ema_period")),
         }),
@@ -163,8 +168,8 @@ fn compare(place: &str, got: &[f64], want: &[f64], at: &[usize], loose: &[usize]
 }
 
 fn check(file: &str, case: &Value, got: &Outputs, greatest_close: f64) -> usize {
-    let indicator = case["indicator"].as_str().unwrap();
-    let recorded = case["outputs"].as_object().unwrap();
+    let indicator = case["indicator"].as_str().expect("a text");
+    let recorded = case["outputs"].as_object().expect("an object");
     assert!(recorded.keys().all(|name| got.contains_key(name.as_str())), "{file} {indicator}: output names");
     let mut compared = 0;
     for (name, got) in got {
@@ -189,7 +194,7 @@ fn check_file(file: &str) -> usize {
     let bid = Columns::read(&vector["candles"]["bid"]);
     let ask = Columns::read(&vector["candles"]["ask"]);
     let greatest = greatest([&bid.close, &ask.close]);
-    let cases = vector["cases"].as_array().unwrap();
+    let cases = vector["cases"].as_array().expect("a list");
     let one = |case: &Value| {
         let bars = if case["side"] == "ask" { &ask } else { &bid };
         check(file, case, &compute(case, bars), greatest)
@@ -206,8 +211,8 @@ fn spread(mut reduced: Vec<f64>, latest: &[u32]) -> Vec<f64> {
 fn check_step_file(file: &str) -> usize {
     let vector = super::load("indicators", file);
     let bars = Columns::read(&vector["htf_candles"]["bid"]);
-    let row = |v: &Value| u32::try_from(v.as_i64().unwrap()).unwrap_or(NONE);
-    let map: Vec<u32> = vector["map"].as_array().unwrap().iter().map(row).collect();
+    let row = |v: &Value| u32::try_from(v.as_i64().expect("an index")).unwrap_or(NONE);
+    let map: Vec<u32> = vector["map"].as_array().expect("a list").iter().map(row).collect();
     let found = steps(&map, NONE);
     let starts: Vec<usize> = (0..map.len())
         .filter(|&i| found.latest[i] != NONE && (i == 0 || found.latest[i] != found.latest[i - 1]))
@@ -217,7 +222,7 @@ fn check_step_file(file: &str) -> usize {
     let grid = |column| spread(column, &found.latest);
     let one = |case: &Value| {
         let p = Params(&case["params"]);
-        let got = match case["indicator"].as_str().unwrap() {
+        let got = match case["indicator"].as_str().expect("a text") {
             "ema_stepwise" => value(grid(ema::ema(&close, p.count("period")))),
             "bollinger_stepwise" => {
                 let found = bollinger::bollinger(&close, p.count("period"), p.float("std_factor"));
@@ -235,7 +240,7 @@ fn check_step_file(file: &str) -> usize {
         };
         check(file, case, &got, greatest([&bars.close, &[]]))
     };
-    vector["cases"].as_array().unwrap().iter().map(one).sum()
+    vector["cases"].as_array().expect("a list").iter().map(one).sum()
 }
 
 #[test]

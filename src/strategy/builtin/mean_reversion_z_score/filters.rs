@@ -1,7 +1,7 @@
 //! The higher-timeframe filters A and B (section 3): the completed higher bar's close against its own EMA.
 
 use super::params::{FilterSettings, FilterSide};
-use crate::cache::{CachePlan, Column, IndicatorCache};
+use crate::cache::{CachePlan, Column, Comparison, IndicatorCache, MaskKey, Operand};
 use crate::indicators::{IndicatorKind, SeriesKey};
 use crate::strategy::BindContext;
 use crate::strategy::series::column;
@@ -45,6 +45,21 @@ pub(super) fn plan(
         }
     }
     Ok(())
+}
+
+/// The comparisons of the filters that can block.
+pub(super) fn comparisons(settings: &[FilterSettings; 2], context: &BindContext<'_>) -> Vec<MaskKey> {
+    let compared = settings.iter().filter(|filter| filter.side != FilterSide::Any);
+    compared
+        .filter_map(|filter| {
+            let [close, ema] = keys(context, filter.timeframe?, filter.ema).map(Operand::Series);
+            let comparison = match filter.side {
+                FilterSide::Above => Comparison::Greater,
+                FilterSide::Any | FilterSide::Below => Comparison::Less,
+            };
+            Some(MaskKey { left: close, comparison, right: ema })
+        })
+        .collect()
 }
 
 impl Filters {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::params::Core;
-use crate::cache::{CachePlan, IndicatorCache};
+use crate::cache::{CachePlan, Comparison, IndicatorCache, MaskKey, Operand, PriceField};
 use crate::data::Ohlc;
 use crate::indicators::{FloatBits, IndicatorKind};
 use crate::strategy::BindContext;
@@ -84,6 +84,18 @@ impl Bands {
             deviation: dense(cache, &deviation)?,
             factor: core.std_factor,
         })
+    }
+
+    /// The close at or beyond the band of a direction, as a shared comparison.
+    pub(super) fn beyond(core: &Core, context: &BindContext<'_>, direction: Direction) -> MaskKey {
+        let [mean, std] = Self::kinds(core).map(|kind| context.primary(PriceSide::Bid, kind));
+        let (comparison, factor) = match direction {
+            Direction::Long => (Comparison::LessEqual, -core.std_factor),
+            Direction::Short => (Comparison::GreaterEqual, core.std_factor),
+        };
+        let close = Operand::Price { symbol: context.symbol, side: PriceSide::Bid, field: PriceField::Close };
+        let band = Operand::Band { mean, std, factor: FloatBits::new(factor) };
+        MaskKey { left: close, comparison, right: band }
     }
 
     /// The middle, when the close lies at or beyond the band this direction needs.

@@ -11,6 +11,7 @@ mod declared;
 mod filters;
 mod look;
 mod params;
+mod rows;
 mod scenario1;
 mod scenario2;
 mod scenario3;
@@ -37,7 +38,7 @@ use crate::cache::{CachePlan, IndicatorCache};
 use crate::indicators::IndicatorKind;
 use crate::strategy::series::{dense, plan_primary};
 use crate::strategy::{
-    AccountView, BarView, BindContext, Level, Signals, Strategy, StrategyDef, TradeSignal,
+    AccountView, BarView, BindContext, Candidates, Level, Signals, Strategy, StrategyDef, TradeSignal,
 };
 use crate::types::math::round_decimals;
 use crate::types::{Direction, OrderType, ParamError, ParamSet, ParamSpec, PriceSide, SymbolId, Timeframe};
@@ -102,7 +103,9 @@ impl StrategyDef for MeanReversionZScore {
         plan_primary(plan, context, &[atr(&settings)]);
         (1..=6)
             .filter(|&number| settings.enables(number))
-            .try_for_each(|number| plan_scenario(number, &settings, context, plan))
+            .try_for_each(|number| plan_scenario(number, &settings, context, plan))?;
+        rows::plan(&settings, context, plan);
+        Ok(())
     }
 
     fn bind(
@@ -204,6 +207,7 @@ pub struct MeanReversionBound {
     ask_atr: Option<Arc<[f64]>>,
     atr_mult: f64,
     max_holding_minutes: Option<i64>,
+    candidates: Candidates,
 }
 
 impl MeanReversionBound {
@@ -233,6 +237,7 @@ impl MeanReversionBound {
             ask_atr: if settings.enables(1) { Some(atr(PriceSide::Ask)?) } else { None },
             atr_mult: settings.atr_mult,
             max_holding_minutes: settings.max_holding_minutes,
+            candidates: rows::bind(settings, context, cache)?,
         })
     }
 
@@ -301,6 +306,10 @@ impl Strategy for MeanReversionBound {
 
     fn max_holding_minutes(&self) -> Option<i64> {
         self.max_holding_minutes
+    }
+
+    fn candidates(&self) -> Candidates {
+        self.candidates.clone()
     }
 }
 

@@ -17,10 +17,14 @@ pub(super) struct Scenario1 {
     thresholds: Thresholds,
 }
 
+/// The z-score.
+pub(super) fn z(settings: &Settings) -> IndicatorKind {
+    IndicatorKind::ZScoreEma { window: settings.core.window_length, ema_period: settings.ema_length }
+}
+
 /// z-score and EMA.
 fn kinds(settings: &Settings) -> [IndicatorKind; 2] {
-    let (window, ema_period) = (settings.core.window_length, settings.ema_length);
-    [IndicatorKind::ZScoreEma { window, ema_period }, IndicatorKind::Ema { period: ema_period }]
+    [z(settings), IndicatorKind::Ema { period: settings.ema_length }]
 }
 
 pub(super) fn plan(settings: &Settings, context: &BindContext<'_>, plan: &mut CachePlan) {

@@ -43,7 +43,8 @@ struct Local {
     last: Option<(usize, Option<f64>)>,
 }
 
-fn kind(settings: &Settings) -> IndicatorKind {
+/// The z-score as a series.
+pub(super) fn z(settings: &Settings) -> IndicatorKind {
     IndicatorKind::KalmanGarchZScore {
         r: FloatBits::new(settings.core.kalman_r),
         q: FloatBits::new(settings.core.kalman_q),
@@ -57,7 +58,7 @@ pub(super) fn plan(
     plan: &mut CachePlan,
 ) -> Result<(), ParamError> {
     if settings.local_z_lookback == 0 {
-        plan_primary(plan, context, &[kind(settings)]);
+        plan_primary(plan, context, &[z(settings)]);
     }
     Bands::plan(&settings.core, context, plan);
     super::filters::plan(&settings.filters, context, plan)
@@ -70,7 +71,7 @@ impl Scenario4 {
         cache: &IndicatorCache,
     ) -> Result<Self, ParamError> {
         let z = match settings.local_z_lookback {
-            0 => ZSource::Series(dense(cache, &context.primary(PriceSide::Bid, kind(settings)))?),
+            0 => ZSource::Series(dense(cache, &context.primary(PriceSide::Bid, z(settings)))?),
             lookback => ZSource::Local(Local {
                 bars: Arc::clone(&context.data.symbol(context.symbol).bars),
                 lookback,

@@ -9,12 +9,11 @@ use super::scenario2::Scenario2;
 use crate::cache::{CachePlan, IndicatorCache};
 use crate::data::BarSeries;
 use crate::indicators::garch::garch_volatility_local;
-use crate::indicators::volatility_clusters::{
-    NoClusters, VolatilityClusters, cluster_name, volatility_clusters,
-};
+use crate::indicators::volatility_clusters::{VolatilityClusters, cluster_name, volatility_clusters};
 use crate::indicators::{GarchParams, IndicatorKind};
 use crate::strategy::BindContext;
 use crate::strategy::series::{dense, plan_primary};
+use crate::types::math::exp;
 use crate::types::{Direction, ParamError, PriceSide};
 
 #[derive(Debug)]
@@ -78,12 +77,21 @@ pub struct GuardReport {
     pub clusters: Option<VolatilityClusters>,
     /// Number of values that exist.
     pub sample_size: usize,
+    /// Whether logarithms were clustered.
+    pub logarithms: bool,
 }
 
 impl GuardReport {
     /// Whether scenario 5 may trade.
     pub fn passes(&self) -> bool {
         self.status == "ok"
+    }
+
+    /// Centres of the clusters in units of the feature, ascending; empty without clusters.
+    pub fn centers(&self) -> Vec<f64> {
+        let centers = self.clusters.as_ref().map_or(&[][..], |clusters| &clusters.centers);
+        let back = |&center: &f64| if self.logarithms { exp(center) } else { center };
+        centers.iter().map(back).collect()
     }
 
     /// Name of the current cluster.
@@ -130,12 +138,15 @@ impl Guard {
     }
 
     fn judge_values(&self, values: &[f64]) -> GuardReport {
-        let sample_size = values.iter().filter(|value| !value.is_nan()).count();
-        match volatility_clusters(values, &self.settings.clustering) {
-            Err(reason) => GuardReport { status: NoClusters::as_str(reason), clusters: None, sample_size },
-            Ok(clusters) => {
-                GuardReport { status: self.status(&clusters), clusters: Some(clusters), sample_size }
-            }
+        let (status, clusters) = match volatility_clusters(values, &self.settings.clustering) {
+            Err(reason) => (reason.as_str(), None),
+            Ok(clusters) => (self.status(&clusters), Some(clusters)),
+        };
+        GuardReport {
+            status,
+            clusters,
+            sample_size: values.iter().filter(|value| !value.is_nan()).count(),
+            logarithms: self.settings.clustering.log_transform,
         }
     }
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::data::MultiSymbolData;
 use crate::strategy::Signal;
-use crate::strategy::fixture::{EURUSD, bound, market, say, say_all};
+use crate::strategy::fixture::{EURUSD, bound, keeps_its_promise, market, say, say_all};
 use crate::types::{ParamDomain, ParamValue};
 
 type Given = (&'static str, ParamValue);
@@ -228,4 +228,19 @@ fn a_flat_key_hides_the_timeframes_own_values_for_its_direction_only() {
     let member = chain.members[0];
     assert_eq!((member.long.b_b_length, member.long.z_score_short), (10, -0.2));
     assert_eq!((member.short.b_b_length, member.short.z_score_short), (7, 1.5));
+}
+
+#[test]
+fn outside_its_candidates_it_says_nothing() {
+    let data = shocked();
+    for numbers in [&[1][..], &[2], &[3], &[4], &[5], &[1, 2, 4], &[]] {
+        for direction in ["long", "short", "both"] {
+            let given = [
+                ("enabled_scenarios", scenarios(numbers)),
+                ("direction_filter", ParamValue::text(direction)),
+                ("tp_min_distance", ParamValue::Float(0.0003)),
+            ];
+            keeps_its_promise(&mut strategy(&data, &given).expect("feasible"), &data);
+        }
+    }
 }

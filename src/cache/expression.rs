@@ -1,0 +1,233 @@
+//! Series defined by an expression over other series: the cache computes them after what they read.
+//!
+//! The definition lives outside the cache (rule strategies write them); a key holds only its digest. Equal definitions
+//! have equal digests and share one column.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::columns::{Column, IndicatorCache, Kept};
+use super::error::CacheError;
+use crate::data::{MultiSymbolData, NO_ROW};
+use crate::indicators::SeriesKey;
+use crate::indicators::stepwise::{fill_forward, reduce};
+use crate::types::{SymbolId, Timeframe};
+
+/// What stands behind [`crate::indicators::IndicatorKind::Expression`].
+pub trait Expression: Send + Sync + fmt::Debug {
+    /// Series it reads; expressions among them are planned by the caller too.
+    fn inputs(&self) -> Vec<SeriesKey>;
+
+    /// One value per row of `source`, `NaN` where there is none; depends on nothing but the source, and at a row on
+    /// nothing after it.
+    fn values(&self, source: &ExpressionSource<'_>) -> Vec<f64>;
+}
+
+/// What an expression may read, on the rows of its own series: the primary bars of its symbol, or the visible bars of
+/// a higher timeframe.
+#[derive(Clone, Copy)]
+pub struct ExpressionSource<'a> {
+    key: SeriesKey,
+    data: &'a MultiSymbolData,
+    cache: &'a IndicatorCache,
+}
+
+impl fmt::Debug for ExpressionSource<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExpressionSource").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+impl<'a> ExpressionSource<'a> {
+    /// The market.
+    pub fn data(&self) -> &'a MultiSymbolData {
+        self.data
+    }
+
+    /// Symbol of the series that is computed.
+    pub fn symbol(&self) -> SymbolId {
+        self.key.symbol
+    }
+
+    /// Timeframe of the rows.
+    pub fn timeframe(&self) -> Timeframe {
+        self.key.timeframe
+    }
+
+    /// Number of values asked for.
+    pub fn rows(&self) -> usize {
+        self.visible().map_or(self.data.symbol(self.key.symbol).bars.len(), <[u32]>::len)
+    }
+
+    /// Open time of every row, microseconds UTC.
+    pub fn times(&self) -> Cow<'a, [i64]> {
+        let symbol = self.data.symbol(self.key.symbol);
+        match (self.visible(), symbol.higher(self.key.timeframe)) {
+            (Some(visible), Some(higher)) => Cow::Owned(reduce(higher.bars.times(), visible)),
+            _ => Cow::Borrowed(symbol.bars.times()),
+        }
+    }
+
+    /// A series of the same symbol, one value per row. On the primary rows it may be of any timeframe; on the rows of
+    /// a higher timeframe only of that one.
+    ///
+    /// # Panics
+    /// When the series is not among [`Expression::inputs`].
+    pub fn series(&self, key: &SeriesKey) -> Cow<'a, [f64]> {
+        let column = self.cache.get(key).expect("inputs are computed first");
+        match (column, self.visible()) {
+            (Column::Dense(values), _) => Cow::Borrowed(values),
+            (Column::Mapped { values, map }, None) => Cow::Owned(gathered(values, map)),
+            (Column::Mapped { values, .. }, Some(visible)) if key.kind.is_price() => {
+                Cow::Owned(reduce(values, visible))
+            }
+            (Column::Mapped { values, .. }, Some(_)) => Cow::Borrowed(values),
+        }
+    }
+
+    /// A series of another symbol, one value per row of that symbol's own primary bars.
+    ///
+    /// # Panics
+    /// As [`ExpressionSource::series`].
+    pub fn foreign(&self, key: &SeriesKey) -> Cow<'a, [f64]> {
+        match self.cache.get(key).expect("inputs are computed first") {
+            Column::Dense(values) => Cow::Borrowed(values),
+            Column::Mapped { values, map } => Cow::Owned(gathered(values, map)),
+        }
+    }
+
+    fn visible(&self) -> Option<&'a [u32]> {
+        self.cache.maps.get(&self.key).map(|map| map.visible.as_ref())
+    }
+}
+
+fn gathered(values: &[f64], map: &[u32]) -> Vec<f64> {
+    map.iter().map(|&row| if row == NO_ROW { f64::NAN } else { values[row as usize] }).collect()
+}
+
+/// Definitions by key, as planned.
+pub(super) type Definitions = BTreeMap<SeriesKey, Arc<dyn Expression>>;
+
+/// Computes `missing`, in rounds: a round holds what reads only finished series. Returns how many were computed.
+///
+/// # Errors
+/// [`CacheError::Parameter`] when an input was not planned.
+pub(super) fn add_expressions(
+    cache: &mut IndicatorCache,
+    missing: Vec<SeriesKey>,
+    definitions: &Definitions,
+    data: &MultiSymbolData,
+) -> Result<u64, CacheError> {
+    let count = missing.len() as u64;
+    let mut waiting = missing;
+    while !waiting.is_empty() {
+        let (ready, later): (Vec<SeriesKey>, Vec<SeriesKey>) = waiting.into_iter().partition(|key| {
+            definitions
+                .get(key)
+                .is_some_and(|defined| defined.inputs().iter().all(|input| cache.get(input).is_some()))
+        });
+        if let (true, Some(key)) = (ready.is_empty(), later.first()) {
+            let problem = "its definition, or a series it reads, was not planned";
+            return Err(CacheError::Parameter { series: key.to_string(), problem });
+        }
+        let finished: &IndicatorCache = cache;
+        let compute = |key: &SeriesKey| (*key, column(*key, definitions, data, finished));
+        let done: Vec<(SeriesKey, Column)> = ready.par_iter().with_max_len(1).map(compute).collect();
+        let generation = cache.generation;
+        for (key, value) in done {
+            cache.columns.insert(key, Kept { value, generation });
+        }
+        waiting = later;
+    }
+    Ok(count)
+}
+
+fn column(
+    key: SeriesKey,
+    definitions: &Definitions,
+    data: &MultiSymbolData,
+    cache: &IndicatorCache,
+) -> Column {
+    let source = ExpressionSource { key, data, cache };
+    let mut values = definitions[&key].values(&source);
+    debug_assert_eq!(values.len(), source.rows(), "one value per row");
+    match cache.maps.get(&key) {
+        None => Column::Dense(values.into()),
+        Some(map) => {
+            fill_forward(&mut values);
+            Column::Mapped { values: values.into(), map: Arc::clone(&map.latest) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{key, market};
+    use super::*;
+    use crate::cache::{CachePlan, build};
+    use crate::indicators::{ExpressionId, IndicatorKind};
+    use crate::types::Timeframe::{H1, M5};
+
+    /// Twice another series, minus the row's number.
+    #[derive(Debug)]
+    struct Doubled(SeriesKey);
+
+    impl Expression for Doubled {
+        fn inputs(&self) -> Vec<SeriesKey> {
+            vec![self.0]
+        }
+
+        fn values(&self, source: &ExpressionSource<'_>) -> Vec<f64> {
+            assert_eq!(source.times().len(), source.rows());
+            source.series(&self.0).iter().enumerate().map(|(row, x)| 2.0 * x - row as f64).collect()
+        }
+    }
+
+    fn expression(timeframe: Timeframe, id: u128) -> SeriesKey {
+        key(timeframe, IndicatorKind::Expression(ExpressionId(id)))
+    }
+
+    #[test]
+    fn an_expression_is_computed_after_what_it_reads_and_reused_by_its_key() {
+        let data = market();
+        let ema = key(M5, IndicatorKind::Ema { period: 5 });
+        let (inner, outer) = (expression(M5, 9), expression(M5, 1));
+        let mut plan = CachePlan::default();
+        plan.expression(outer, Arc::new(Doubled(inner)));
+        plan.expression(inner, Arc::new(Doubled(ema)));
+        let cache = build(&plan, &data, None, None).expect("planned");
+        let at = |key, row| cache.get(&key).expect("planned").at(row);
+        assert_eq!(at(outer, 40), 2.0 * (2.0 * at(ema, 40) - 40.0) - 40.0);
+        let again = build(&plan, &data, Some(&cache), None).expect("planned");
+        assert_eq!(again.report().computed, 0);
+    }
+
+    #[test]
+    fn on_a_higher_timeframe_the_rows_are_its_visible_bars() {
+        let data = market();
+        let close = key(H1, IndicatorKind::Close);
+        let doubled = expression(H1, 3);
+        let mut plan = CachePlan::default();
+        plan.expression(doubled, Arc::new(Doubled(close)));
+        let cache = build(&plan, &data, None, None).expect("planned");
+        let map = &data.symbols()[0].higher(H1).expect("loaded").map;
+        let row = map.iter().rposition(|&higher| higher != NO_ROW).expect("a visible bar");
+        let mut seen: Vec<u32> = map[..=row].iter().copied().filter(|&higher| higher != NO_ROW).collect();
+        seen.dedup();
+        let expected = 2.0 * cache.get(&close).expect("planned").at(row) - (seen.len() - 1) as f64;
+        assert_eq!(cache.get(&doubled).expect("planned").at(row), expected);
+    }
+
+    #[test]
+    fn an_unplanned_input_is_named() {
+        let data = market();
+        let mut plan = CachePlan::default();
+        plan.expression(expression(M5, 1), Arc::new(Doubled(expression(M5, 2))));
+        let error = build(&plan, &data, None, None).expect_err("the inner definition is missing");
+        assert!(error.to_string().contains("was not planned"), "{error}");
+    }
+}
