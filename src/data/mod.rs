@@ -21,6 +21,7 @@ pub mod open;
 mod pair;
 #[cfg(feature = "parquet")]
 pub mod parquet;
+pub mod passage;
 mod raw;
 pub mod report;
 pub mod resample;

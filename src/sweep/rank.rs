@@ -16,6 +16,16 @@ pub enum TrialStatus {
     Failed,
 }
 
+impl TrialStatus {
+    /// The name in the trial table.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// Place of a trial in a non-dominated sort.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FrontPlace {

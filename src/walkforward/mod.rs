@@ -3,8 +3,10 @@
 pub mod cpcv;
 pub mod efficiency;
 pub mod matrix;
+pub mod run;
 pub mod settings;
 pub mod splits;
 pub mod stitch;
 
+pub use run::{OutOfSample, TestRun, WalkForward, WalkForwardReport, WalkForwardRunError, WindowOutcome};
 pub use settings::WalkForwardSettings;

@@ -10,8 +10,8 @@ use omega_sweep::data::resample::{ResampleRule, Resampled, SundayBars, clean_day
 use omega_sweep::data::settings::{DataSource, Holdout, OnCrossed, TimelineMode};
 use omega_sweep::data::timeline::{intersection, row_map, union};
 use omega_sweep::data::{
-    AlignmentSettings, BarSeries, DataCode, DataSettings, DayAnchor, EntryTimestampMode, MultiSymbolData, NO_ROW,
-    OpenedData, PriceColumns, RowMap, SymbolBars, SymbolTable, in_memory, open,
+    AlignmentSettings, BarSeries, DataCode, DataSettings, DayAnchor, EntryTimestampMode, MultiSymbolData,
+    NO_ROW, OpenedData, PriceColumns, RowMap, SymbolBars, SymbolTable, in_memory, open,
 };
 use omega_sweep::strategy::view::BarView;
 use omega_sweep::types::{PriceSide, SymbolId, Timeframe};
@@ -181,7 +181,12 @@ fn real_timelines_match_the_reference() {
     cases(&vectors).iter().for_each(check_small);
 }
 
-fn check_resampled(found: &Resampled, expected: &Value, what: &str, label_is_end: Option<&dyn Fn(i64) -> i64>) {
+fn check_resampled(
+    found: &Resampled,
+    expected: &Value,
+    what: &str,
+    label_is_end: Option<&dyn Fn(i64) -> i64>,
+) {
     let labels = found.bars.times().to_vec();
     let labels = label_is_end.map_or_else(|| labels.clone(), |end| labels.iter().map(|&t| end(t)).collect());
     assert_eq!(labels, integers(&expected["timestamp"]), "{what}");
@@ -230,9 +235,8 @@ fn bins_of_the_new_york_day_match() {
         };
         let days = resample(&source, Timeframe::D1, rule);
         let ends: Vec<i64> = days.bars.times().iter().map(|&start| session_end(start)).collect();
-        let by_start = |start: i64| {
-            ends[days.bars.times().iter().position(|&one| one == start).expect("a label")]
-        };
+        let by_start =
+            |start: i64| ends[days.bars.times().iter().position(|&one| one == start).expect("a label")];
         check_resampled(&days, &case["expected_d1_label_close"], what, Some(&by_start));
     }
 }
@@ -253,7 +257,8 @@ fn settings(folder: &Path, symbols: &[&str], primary: Timeframe) -> DataSettings
 }
 
 fn opened(settings: &DataSettings) -> OpenedData {
-    open(settings, Path::new("."), &AlignmentSettings::default(), None).unwrap_or_else(|error| panic!("{error}"))
+    open(settings, Path::new("."), &AlignmentSettings::default(), None)
+        .unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn fnv(values: impl IntoIterator<Item = i64>) -> String {
@@ -314,8 +319,7 @@ fn days_resampled_from_real_hours_are_the_providers_days() {
     for (symbol, days) in [("EURUSD", 3120), ("NZDUSD", 3120), ("XAUUSD", 3289)] {
         let hours = opened(&settings(&folder, &[symbol], Timeframe::H1));
         let provider = opened(&settings(&folder, &[symbol], Timeframe::D1));
-        let made =
-            resample(&hours.data.symbol(SymbolId(0)).bars, Timeframe::D1, ResampleRule::default());
+        let made = resample(&hours.data.symbol(SymbolId(0)).bars, Timeframe::D1, ResampleRule::default());
         let theirs = &provider.data.symbol(SymbolId(0)).bars;
         assert_eq!(made.bars.len(), days);
         assert_eq!(made.bars.times(), theirs.times(), "{symbol}");
