@@ -18,6 +18,10 @@ mod section;
 mod spec;
 mod strategy;
 mod study;
+mod study_id;
+#[cfg(test)]
+mod tests;
+mod unbuilt;
 mod validation;
 
 pub use error::{ConfigError, ConfigProblem, Problems, Severity};

@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json};
 use super::section::{Bounds, Field, Section, number_json};
 use super::source::Value;
 use super::spec::{Budget, DailyReturnsOf, Output, Pruning, ReportForm, Resource, SamplerSpec};
+use super::unbuilt;
 use crate::search::GridOrder;
 
 /// What the defaults of a sampler depend on.
@@ -226,13 +227,12 @@ pub fn seconds(text: &str) -> Option<u64> {
 /// Reads `pruning`; without it a requirement on the drawdown switches `guard` on.
 pub(super) fn read_pruning(field: Option<&Field<'_>>, guarded: bool) -> Option<(Pruning, Json)> {
     let Some(field) = field else {
-        let kind = if guarded { "guard" } else { "none" };
-        let mut json = Map::from_iter([("kind".to_owned(), Json::from(kind))]);
-        if !guarded {
-            return Some((Pruning::None, json.into()));
+        if guarded && !unbuilt::is_missing("/pruning/kind", "guard") {
+            let json =
+                Map::from_iter([("kind".to_owned(), Json::from("guard")), ("ruin".to_owned(), 0.into())]);
+            return Some((Pruning::Guard { ruin: 0.0 }, json.into()));
         }
-        json.insert("ruin".to_owned(), 0.into());
-        return Some((Pruning::Guard { ruin: 0.0 }, json.into()));
+        return Some((Pruning::None, Map::from_iter([("kind".to_owned(), Json::from("none"))]).into()));
     };
     let mut section = field.section()?;
     let kinds = [("none", 0), ("guard", 1), ("halving", 2), ("hyperband", 3), ("median", 4)];
