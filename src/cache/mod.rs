@@ -6,6 +6,7 @@ pub mod columns;
 mod compare;
 mod compute;
 pub mod error;
+mod lanes;
 pub mod masks;
 pub mod plan;
 #[cfg(test)]
