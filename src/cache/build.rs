@@ -14,7 +14,6 @@ use super::plan::CachePlan;
 use super::source::{Origin, StepMaps, check, values};
 use crate::data::MultiSymbolData;
 use crate::indicators::{IndicatorKind, SeriesKey};
-use crate::indicators::SeriesKey;
 use crate::types::SymbolId;
 use std::collections::BTreeMap;
 

@@ -22,6 +22,5 @@ pub use event_engine::{EngineError, EventEngine, Outcome};
 pub use observer::Observer;
 pub use rates::check_rates;
 pub use registry::{Registered, Registry, UnknownStrategy};
-pub use run::{Clock, EngineInputs, RunRequest, StrategyRunner, TrialRun, WindowEnd};
 pub use run::{Clock, EngineInputs, RunRequest, StrategyRunner, TrialRun, WindowEnd, run_trial};
 pub use settings::{EngineSettings, SettingError};
