@@ -35,7 +35,8 @@ impl Count {
         }
         let mut reasons: Vec<_> = self.infeasible.iter().collect();
         reasons.sort_by_key(|(reason, count)| (std::cmp::Reverse(**count), reason.as_str()));
-        let shown = reasons.iter().take(3).map(|(reason, count)| format!("{} infeasible: {reason}", sets(**count)));
+        let shown =
+            reasons.iter().take(3).map(|(reason, count)| format!("{} infeasible: {reason}", sets(**count)));
         lines.extend(shown);
         let hidden: u64 = reasons.iter().skip(3).map(|(_, count)| **count).sum();
         if hidden > 0 {
@@ -102,7 +103,8 @@ impl Prepared {
                 phrases.push(format!("{} {} ({})", warning.count, warning.code.as_str(), file.side.as_str()));
             }
         }
-        let dropped = report.dropped_instants.iter().find(|dropped| &dropped.symbol == name && dropped.bars > 0);
+        let dropped =
+            report.dropped_instants.iter().find(|dropped| &dropped.symbol == name && dropped.bars > 0);
         phrases.extend(dropped.map(|dropped| format!("{} bars without a step", dropped.bars)));
         if report.assumed_symbols.contains(name) {
             phrases.push("assumed to be a share".to_owned());

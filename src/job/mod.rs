@@ -23,8 +23,8 @@ use crate::engine::{Clock, WindowEnd, registry::Registry};
 use crate::metrics::MetricId;
 use crate::report::{CacheUse, ClosingScreen, Counts, DataNote, HoldoutState, Note, PlanNote, RankedTable};
 use crate::sweep::{
-    FeasibleTrials, ObjectiveRanker, Progress, ProgressEvent, RunSettings, Shard, StopFlag, StopReason, Sweep,
-    SweepCounts, SweepEnd, SweepSummary, WindowEvaluator,
+    FeasibleTrials, ObjectiveRanker, Progress, ProgressEvent, RunSettings, Shard, StopFlag, StopReason,
+    Sweep, SweepCounts, SweepEnd, SweepSummary, WindowEvaluator,
 };
 use folder::RunTarget;
 
@@ -215,7 +215,12 @@ impl Job<'_> {
 
     fn table(&self, summary: &SweepSummary) -> RankedTable {
         let spec = &self.prepared.spec;
-        closing::ranked_table(&summary.best, &self.prepared.study.objective, &spec.space, self.options.table_rows)
+        closing::ranked_table(
+            &summary.best,
+            &self.prepared.study.objective,
+            &spec.space,
+            self.options.table_rows,
+        )
     }
 
     fn holdout_state(&self) -> HoldoutState {
@@ -289,7 +294,8 @@ fn data_notes(prepared: &Prepared) -> Vec<DataNote> {
         symbol: series.spec.name.clone(),
         timeframe: data.timeframe(),
         bars: series.bars.len(),
-        span: (!series.bars.is_empty()).then(|| (series.bars.time(0), series.bars.time(series.bars.len() - 1))),
+        span: (!series.bars.is_empty())
+            .then(|| (series.bars.time(0), series.bars.time(series.bars.len() - 1))),
         fingerprint: data.fingerprint().short(8),
         notes: prepared.data_phrases(series),
     };

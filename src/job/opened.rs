@@ -7,9 +7,7 @@ use crate::config::{self, LoadOptions, Text};
 use crate::engine::{TrialRun, WindowEnd, registry::Registry};
 use crate::store::{Manifest, folder, leaderboard};
 use crate::sweep::verify::{Selection, VerifyReport, verify};
-use crate::sweep::{
-    ChunkPlan, ChunkStore, FeasibleTrials, Shard, TrialRow, WindowEvaluator, store::Stored,
-};
+use crate::sweep::{ChunkPlan, ChunkStore, FeasibleTrials, Shard, TrialRow, WindowEvaluator, store::Stored};
 use crate::types::{StepRange, TrialId};
 use crate::walkforward::run::window_plan;
 
@@ -87,11 +85,13 @@ impl Opened {
         let before = self.manifest.identity(&self.root)?;
         let differences = before.differences(&prepared.identity);
         let accepted = self.manifest.accepted_versions.contains(&prepared.identity.engine_version);
-        let only_version = differences.len() == 1 && before.engine_version != prepared.identity.engine_version;
+        let only_version =
+            differences.len() == 1 && before.engine_version != prepared.identity.engine_version;
         if differences.is_empty() || (only_version && (accepted || options.accept_version)) {
             return Ok(prepared);
         }
-        Err(crate::store::StoreError::OtherStudy { path: self.root.clone(), differences, only_version }.into())
+        Err(crate::store::StoreError::OtherStudy { path: self.root.clone(), differences, only_version }
+            .into())
     }
 
     /// The plan of each enumeration with its window: one, or one per walk-forward window.
