@@ -7,9 +7,15 @@ pub mod assemble;
 pub mod bars;
 pub mod calendar;
 #[cfg(feature = "parquet")]
+mod catalog;
+#[cfg(feature = "parquet")]
 mod columns;
+#[cfg(feature = "parquet")]
+pub mod derived;
 pub mod error;
 pub mod fingerprint;
+#[cfg(feature = "parquet")]
+pub mod import;
 #[cfg(feature = "parquet")]
 mod layout;
 #[cfg(feature = "parquet")]
@@ -21,6 +27,8 @@ pub mod open;
 mod pair;
 #[cfg(feature = "parquet")]
 pub mod parquet;
+#[cfg(feature = "parquet")]
+pub mod quality;
 mod raw;
 pub mod report;
 pub mod resample;
