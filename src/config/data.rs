@@ -7,12 +7,13 @@ use serde_json::{Map, Value as Json};
 
 use super::section::{Bounds, Field, Section, listed};
 use super::source::{Entry, Node, Source, Value, empty_object};
-use crate::data::calendar::{Calendar, TradingWeek};
+use crate::data::TradingWeek;
 use crate::data::resample::DayAnchor;
 use crate::data::settings::{
     DataSettings, DataSource, Holdout, OnCrossed, OnDuplicate, ReadPolicy, SpreadSetting, TimelineMode,
 };
 use crate::data::symbol::SymbolTable;
+use crate::types::Calendar;
 use crate::types::{Span, Timeframe, Timestamp};
 
 /// Reads the section. Paths stay as written, relative to `base_dir`, the folder of the file.

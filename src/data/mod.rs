@@ -38,7 +38,7 @@ mod zones;
 
 pub use assemble::{HigherBars, SymbolBars, assemble, in_memory};
 pub use bars::{BarSeries, Ohlc, PriceColumns};
-pub use calendar::{Calendar, TradingWeek};
+pub use calendar::TradingWeek;
 pub use error::{DataCode, DataError};
 pub use fingerprint::SeriesDigest;
 pub use multi::{HigherSeries, MultiSymbolData, NO_ROW, RowMap, SymbolSeries};

@@ -40,7 +40,9 @@ impl RunTarget {
                 "resume",
                 Some(format!("going on with a run that version {begun_with} began: the run is marked")),
             ),
-            Started::MovedAside(aside) => ("start", Some(format!("the old run now lies in {}", aside.display()))),
+            Started::MovedAside(aside) => {
+                ("start", Some(format!("the old run now lies in {}", aside.display())))
+            }
         };
         if let Some(note) = note {
             progress.event(&ProgressEvent::Note(&note));
@@ -95,7 +97,8 @@ impl RunTarget {
     /// Trades and equity of the best trials, simulated again.
     fn write_best(&self, prepared: &Prepared, finished: &Finished) -> Result<(), JobError> {
         let best = finished.summary.best.iter().filter(|row| row.error.is_none());
-        let trials: Vec<_> = best.take(prepared.spec.output.keep_trades).map(|row| row.trial.clone()).collect();
+        let trials: Vec<_> =
+            best.take(prepared.spec.output.keep_trades).map(|row| row.trial.clone()).collect();
         if trials.is_empty() {
             return Ok(());
         }
@@ -114,9 +117,11 @@ impl RunTarget {
         let mut digests = BTreeMap::new();
         for (chunk, paths) in self.chunks.files()? {
             if let Some(path) = paths.first() {
-                digests.insert(chunk, crate::store::digest::file_digest(path).map_err(|source| {
-                    crate::store::StoreError::disk("read", path, source)
-                })?);
+                digests.insert(
+                    chunk,
+                    crate::store::digest::file_digest(path)
+                        .map_err(|source| crate::store::StoreError::disk("read", path, source))?,
+                );
             }
         }
         Ok(digests)

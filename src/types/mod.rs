@@ -14,6 +14,7 @@ pub mod span;
 pub mod time;
 pub mod trade;
 pub mod trial;
+pub(crate) mod words;
 
 pub use calendar::Calendar;
 pub use curve::{CurvePoint, EquityCurve};
