@@ -203,10 +203,9 @@ fn read_holdout(section: &mut Section<'_>) -> Holdout {
         return read_holdout_length(section, &field).unwrap_or_default();
     }
     section.record("holdout", "none");
-    match field.parsed("\"none\" or {\"last\": \"20%\"}", |text| (text == "none").then_some(Holdout::None)) {
-        Some(none) => none,
-        None => Holdout::default(),
-    }
+    field
+        .parsed("\"none\" or {\"last\": \"20%\"}", |text| (text == "none").then_some(Holdout::None))
+        .unwrap_or_default()
 }
 
 fn read_holdout_length(parent: &mut Section<'_>, field: &Field<'_>) -> Option<Holdout> {

@@ -151,22 +151,15 @@ impl<'a> AxisReader<'_, 'a> {
             Kind::Choice => {
                 let of = alias(&mut section, "of", "choices");
                 let ordered = section.flag_or("ordered", false);
-                match of {
-                    Some(of) => self.choice(&of, ordered),
-                    None => {
-                        section.missing("of", "the values to choose from, such as \"of\": [10, 20]");
-                        None
-                    }
+                if of.is_none() {
+                    section.missing("of", "the values to choose from, such as \"of\": [10, 20]");
                 }
+                of.and_then(|of| self.choice(&of, ordered))
             }
             Kind::Bool => Some(choice_of([ParamValue::Bool(false), ParamValue::Bool(true)].into(), false)),
-            Kind::Fixed => match section.get("value") {
-                Some(value) => Some(self.fixed(&value)),
-                None => {
-                    section.missing("value", "the value, such as \"value\": 14");
-                    None
-                }
-            },
+            Kind::Fixed => {
+                section.needed("value", "the value, such as \"value\": 14").map(|value| self.fixed(&value))
+            }
         };
         let condition = if kind == Kind::Fixed { None } else { self.condition(&mut section) };
         section.finish();

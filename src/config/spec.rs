@@ -76,7 +76,7 @@ pub enum StrategyKind {
     /// By name.
     Named(String),
     /// As expressions.
-    Rules(RuleTexts),
+    Rules(Box<RuleTexts>),
 }
 
 /// The section `sampler`.

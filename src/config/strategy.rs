@@ -141,7 +141,7 @@ impl StrategyReading {
 
     fn written(&mut self, field: &Field<'_>) {
         if let Some((rules, json)) = rules::read(field) {
-            self.kind = Some(StrategyKind::Rules(rules));
+            self.kind = Some(StrategyKind::Rules(Box::new(rules)));
             self.kind_json = ("rules", json);
         }
     }
@@ -159,7 +159,7 @@ impl StrategyReading {
 
     fn read_engine(&mut self, field: Option<&Field<'_>>) {
         let mut json = Map::from_iter([("profile".to_owned(), Json::from("realistic"))]);
-        for (entry, value) in field.and_then(|field| field.named()).unwrap_or_default() {
+        for (entry, value) in field.and_then(Field::named).unwrap_or_default() {
             if entry.key == "profile" {
                 let words = [("realistic", Profile::Realistic), ("reference", Profile::Reference)];
                 self.engine.profile = value.word(&words).unwrap_or(Profile::Realistic);
