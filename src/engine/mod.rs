@@ -1,9 +1,26 @@
 //! One deterministic run: one event loop for one symbol or fifty.
 
+mod adopt;
+mod agent;
+mod book;
+pub mod context;
+mod entries;
+pub mod event_engine;
+mod exits;
+mod finish;
+mod management;
+mod money;
+pub mod observer;
+pub mod rates;
 pub mod registry;
 pub mod run;
 pub mod settings;
+mod wrapper;
 
+pub use context::RunContext;
+pub use event_engine::{EngineError, EventEngine, Outcome};
+pub use observer::Observer;
+pub use rates::check_rates;
 pub use registry::{Registered, Registry, UnknownStrategy};
-pub use run::{Clock, EngineInputs, RunRequest, StrategyRunner, TrialRun, WindowEnd};
+pub use run::{Clock, EngineInputs, RunRequest, StrategyRunner, TrialRun, WindowEnd, run_trial};
 pub use settings::{EngineSettings, SettingError};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::run::{EngineInputs, RunRequest, StrategyRunner, TrialRun};
+use super::run::{EngineInputs, RunRequest, StrategyRunner, TrialRun, run_trial};
 use crate::cache::CachePlan;
 use crate::data::MultiSymbolData;
 use crate::strategy::builtin::{EmaCross, MeanReversionZScore};
@@ -59,8 +59,7 @@ impl<D: StrategyDef> StrategyRunner for Registered<D> {
         request: &RunRequest,
         trial: &Trial,
     ) -> Result<TrialRun, TrialError> {
-        let _ = (inputs, request, trial);
-        Err(TrialError::Engine("this build has no event loop".to_owned()))
+        run_trial(&self.0, inputs, request, trial)
     }
 }
 

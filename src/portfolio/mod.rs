@@ -1,5 +1,11 @@
 //! The account of one run: positions, cash, fees, equity. Knows no prices but those handed in.
 
+pub mod equity;
+pub mod ledger;
 pub mod position;
+pub mod summary;
 
+pub use equity::{EquityExtremes, TradeCurvePoint, equity_per_trade};
+pub use ledger::{FeeEntry, FeeKind, Ledger};
 pub use position::{Position, PositionStatus};
+pub use summary::Summary;

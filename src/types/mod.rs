@@ -12,6 +12,7 @@ pub mod side;
 pub mod time;
 pub mod trade;
 pub mod trial;
+pub(crate) mod words;
 
 pub use curve::{CurvePoint, EquityCurve};
 pub use fingerprint::{Digest, DigestWriter};

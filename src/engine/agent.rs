@@ -1,0 +1,42 @@
+//! A strategy instance inside the engine: which symbols it speaks for, and what the gates remember of it.
+
+use super::wrapper::GateState;
+use crate::data::MultiSymbolData;
+use crate::strategy::{BarView, Strategy};
+use crate::types::SymbolId;
+use crate::types::time::MINUTE;
+
+/// A bound strategy with its state.
+#[derive(Debug)]
+pub(super) struct Agent<S> {
+    pub(super) strategy: S,
+    /// Its symbol; `None` = all of them.
+    pub(super) symbol: Option<SymbolId>,
+    pub(super) gate: GateState,
+    /// Longest holding time it asks for, microseconds.
+    pub(super) max_holding: Option<i64>,
+    pub(super) manages: bool,
+}
+
+impl<S: Strategy> Agent<S> {
+    pub(super) fn new(strategy: S, symbol: Option<SymbolId>) -> Self {
+        let max_holding = strategy.max_holding_minutes().map(|minutes| minutes * MINUTE);
+        let manages = strategy.manages_positions();
+        Self { strategy, symbol, gate: GateState::default(), max_holding, manages }
+    }
+
+    /// The bar it decides on at a step: its symbol's, or the first symbol's that has one.
+    #[inline]
+    pub(super) fn bar<'a>(&self, data: &'a MultiSymbolData, step: usize) -> Option<BarView<'a>> {
+        match self.symbol {
+            Some(symbol) => BarView::at(data, symbol, step),
+            None => data.ids().find_map(|symbol| BarView::at(data, symbol, step)),
+        }
+    }
+
+    /// Its bar's index on the axis cooldowns count on: the symbol's own bars, or steps.
+    #[inline]
+    pub(super) fn index(&self, bar: &BarView<'_>) -> usize {
+        if self.symbol.is_some() { bar.row() } else { bar.step() }
+    }
+}

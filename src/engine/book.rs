@@ -1,0 +1,121 @@
+//! The active list: pending and open orders in signal order, the open ones also in opening order.
+
+use crate::portfolio::{Position, PositionStatus};
+use crate::strategy::TradeSignal;
+
+/// What the engine knows of an order beyond its position.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Ticket {
+    /// The signal it came from.
+    pub(super) signal: TradeSignal,
+    /// Strategy instance it belongs to.
+    pub(super) agent: usize,
+    /// Half the spread at the entry, price units.
+    pub(super) half_spread: f64,
+    /// Slippage of the entry against the position, price units.
+    pub(super) slippage: f64,
+}
+
+/// Positions and tickets side by side; closed ones stay until [`Book::sweep`].
+#[derive(Debug, Clone, Default)]
+pub(super) struct Book {
+    positions: Vec<Position>,
+    tickets: Vec<Ticket>,
+    open: Vec<usize>,
+    next_number: u32,
+}
+
+impl Book {
+    /// The number of the next accepted order.
+    pub(super) fn take_number(&mut self) -> u32 {
+        self.next_number += 1;
+        self.next_number - 1
+    }
+
+    /// Keeps a number from being given again.
+    pub(super) fn reserve(&mut self, number: u32) {
+        self.next_number = self.next_number.max(number + 1);
+    }
+
+    /// That number, not taken yet.
+    pub(super) fn next_number(&self) -> u32 {
+        self.next_number
+    }
+
+    /// Appends an order to the active list and returns its place.
+    pub(super) fn push(&mut self, position: Position, ticket: Ticket) -> usize {
+        self.positions.push(position);
+        self.tickets.push(ticket);
+        self.positions.len() - 1
+    }
+
+    /// Appends a filled order to the open list.
+    pub(super) fn opened(&mut self, index: usize) {
+        self.open.push(index);
+    }
+
+    /// Takes a closed order out of the open list.
+    pub(super) fn closed(&mut self, index: usize) {
+        self.open.retain(|&open| open != index);
+    }
+
+    /// Drops closed orders from the active list.
+    pub(super) fn sweep(&mut self) {
+        let mut kept = 0;
+        for index in 0..self.positions.len() {
+            if self.positions[index].status == PositionStatus::Closed {
+                continue;
+            }
+            if kept != index {
+                self.positions.swap(kept, index);
+                self.tickets.swap(kept, index);
+                if let Some(open) = self.open.iter_mut().find(|open| **open == index) {
+                    *open = kept;
+                }
+            }
+            kept += 1;
+        }
+        self.positions.truncate(kept);
+        self.tickets.truncate(kept);
+    }
+
+    /// Pending and open orders, in signal order.
+    #[inline]
+    pub(super) fn active(&self) -> &[Position] {
+        &self.positions
+    }
+
+    /// Places of the open positions, in opening order.
+    #[inline]
+    pub(super) fn open(&self) -> &[usize] {
+        &self.open
+    }
+
+    /// The order at a place.
+    #[inline]
+    pub(super) fn position(&self, index: usize) -> &Position {
+        &self.positions[index]
+    }
+
+    /// The order at a place, to change.
+    #[inline]
+    pub(super) fn position_mut(&mut self, index: usize) -> &mut Position {
+        &mut self.positions[index]
+    }
+
+    /// The ticket at a place.
+    #[inline]
+    pub(super) fn ticket(&self, index: usize) -> &Ticket {
+        &self.tickets[index]
+    }
+
+    /// The ticket at a place, to change.
+    pub(super) fn ticket_mut(&mut self, index: usize) -> &mut Ticket {
+        &mut self.tickets[index]
+    }
+
+    /// Place of the order with a number, if it is still active.
+    pub(super) fn find(&self, number: u32) -> Option<usize> {
+        self.positions.iter().position(|position| position.number == number)
+    }
+}

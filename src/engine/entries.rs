@@ -1,0 +1,345 @@
+//! The entry side of a step: signals at the executor, market orders and exit signals that wait for an open.
+
+use super::book::Ticket;
+use super::event_engine::{EngineError, EventEngine, Waiting, WaitingExit, blocked};
+use super::exits::{Close, PriceField};
+use super::observer::Observer;
+use crate::costs::{DrawAddress, Draws, FeeCall};
+use crate::data::{Ohlc, SymbolSeries};
+use crate::execution::fills::Quote;
+use crate::execution::simulator::{ExitSlip, Fill, Order};
+use crate::execution::{Refusal, SimulatorError};
+use crate::portfolio::{FeeKind, Position, PositionStatus};
+use crate::strategy::{Level, Strategy, TradeSignal};
+use crate::types::{CloseReason, Direction, OrderType, SymbolId, Timestamp};
+
+impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
+    /// A signal at the executor: filled, placed, left waiting, or refused.
+    pub(super) fn process_signal(
+        &mut self,
+        step: usize,
+        agent: usize,
+        signal: &TradeSignal,
+    ) -> Result<(), EngineError> {
+        let outcome = self.accept(step, agent, signal)?;
+        self.counters.rejected += u32::from(outcome.is_err());
+        self.observer.signal(signal, outcome);
+        Ok(())
+    }
+
+    fn accept(
+        &mut self,
+        step: usize,
+        agent: usize,
+        signal: &TradeSignal,
+    ) -> Result<Result<u32, Refusal>, EngineError> {
+        let Some(row) = self.data.symbol(signal.symbol).row(step) else { return Ok(Err(Refusal::NoBar)) };
+        if self.settings.halt_on_ruin && self.ledger.cash() <= 0.0 {
+            return Ok(Err(Refusal::Ruined));
+        }
+        if blocked(self.context.news(signal.symbol), row) {
+            return Ok(Err(Refusal::News));
+        }
+        if signal.order_type != OrderType::Market {
+            return Ok(Ok(self.place(agent, row, signal)));
+        }
+        if self.next_open() {
+            return Ok(self.leave_waiting(agent, row, signal));
+        }
+        let bars = &self.data.symbol(signal.symbol).bars;
+        let spread = (bars.bid().close[row], bars.ask().close[row]);
+        let number = self.book.next_number();
+        let filled = self.fill_market(step, row, agent, signal, (number, signal.entry_price, spread))?;
+        Ok(filled.map(|()| self.book.take_number()))
+    }
+
+    /// A pending order joins the active list.
+    fn place(&mut self, agent: usize, row: usize, signal: &TradeSignal) -> u32 {
+        let time = self.data.symbol(signal.symbol).bars.time(row);
+        let number = self.book.take_number();
+        let price_of = |level: Level| match level {
+            Level::Price(price) => Some(price),
+            _ => None,
+        };
+        let (stop_loss, take_profit) = (price_of(signal.stop_loss), price_of(signal.take_profit));
+        let position = Position {
+            status: PositionStatus::Pending,
+            entry_price: signal.entry_price,
+            stop_loss,
+            take_profit,
+            initial_stop_loss: stop_loss,
+            initial_take_profit: take_profit,
+            ..self.blank(number, row, time, signal)
+        };
+        self.book.push(position, ticket(agent, signal));
+        number
+    }
+
+    /// A market order waits for the open of a later bar; one per symbol and strategy.
+    fn leave_waiting(&mut self, agent: usize, row: usize, signal: &TradeSignal) -> Result<u32, Refusal> {
+        let taken = |other: &Waiting| other.agent == agent && other.signal.symbol == signal.symbol;
+        if self.waiting.iter().any(taken) {
+            return Err(Refusal::AlreadyWaiting);
+        }
+        let number = self.book.take_number();
+        let due = row + 1 + self.settings.order_delay_bars as usize;
+        self.waiting.push(Waiting { number, agent, signal: *signal, due });
+        Ok(number)
+    }
+
+    /// Fills the market orders whose bar has opened, in the order of their signals.
+    pub(super) fn fill_waiting(&mut self, step: usize) -> Result<(), EngineError> {
+        let mut place = 0;
+        while place < self.waiting.len() {
+            let Waiting { number, agent, signal, due } = self.waiting[place];
+            let series: &SymbolSeries = self.data.symbol(signal.symbol);
+            let Some(row) = series.row(step).filter(|&row| row >= due) else {
+                place += 1;
+                continue;
+            };
+            self.waiting.remove(place);
+            let (bid, ask) = (series.bars.bid().open[row], series.bars.ask().open[row]);
+            let price = match signal.direction {
+                Direction::Long => ask,
+                Direction::Short => bid,
+            };
+            if let Err(why) = self.fill_market(step, row, agent, &signal, (number, price, (bid, ask)))? {
+                self.counters.rejected += 1;
+                self.observer.refused_at_fill(number, why);
+            }
+        }
+        Ok(())
+    }
+
+    fn fill_market(
+        &mut self,
+        step: usize,
+        row: usize,
+        agent: usize,
+        signal: &TradeSignal,
+        (number, price, (bid, ask)): (u32, f64, (f64, f64)),
+    ) -> Result<Result<(), Refusal>, EngineError> {
+        let order =
+            Order { direction: signal.direction, order_type: signal.order_type, price, lots: signal.lots };
+        let live = self.rates(step);
+        let at = address(signal.symbol, row);
+        let strategy = &mut self.agents[agent].strategy;
+        let levels = |fill| resolve(strategy, signal, fill);
+        let fill = match self.simulator.process_signal(&order, at, levels, &live)? {
+            Ok(fill) => fill,
+            Err(why) => return Ok(Err(why)),
+        };
+        let time = self.data.symbol(signal.symbol).bars.time(row);
+        let index = self.book.push(self.blank(number, row, time, signal), ticket(agent, signal));
+        self.open(step, row, index, &fill, (bid, ask))?;
+        Ok(Ok(()))
+    }
+
+    /// A pending order its bar has reached: opened, or refused and gone. Returns whether it is open.
+    pub(super) fn trigger(
+        &mut self,
+        step: usize,
+        row: usize,
+        index: usize,
+        quote: &Quote,
+    ) -> Result<Option<bool>, EngineError> {
+        let position = self.book.position(index);
+        let Some(side) = quote.entry_side(position.direction) else { return Ok(None) };
+        let ticket = *self.book.ticket(index);
+        let order = Order {
+            direction: position.direction,
+            order_type: position.order_type,
+            price: position.entry_price,
+            lots: ticket.signal.lots,
+        };
+        let current = (position.stop_loss, position.take_profit);
+        let at = address(position.symbol, row);
+        let live = self.rates(step);
+        let strategy = &mut self.agents[ticket.agent].strategy;
+        let levels = |fill| {
+            let (stop, target) = resolve(strategy, &ticket.signal, fill);
+            (current.0.or(stop), current.1.or(target))
+        };
+        match self.simulator.process_trigger(&order, at, side.open, levels, &live)? {
+            Ok(fill) => {
+                let ask = quote.ask.map_or(quote.bid.open, |ask: Ohlc| ask.open);
+                self.open(step, row, index, &fill, (quote.bid.open, ask))?;
+                Ok(Some(fill.at_open))
+            }
+            Err(why) => {
+                self.counters.rejected_at_trigger += 1;
+                let position = self.book.position_mut(index);
+                position.status = PositionStatus::Closed;
+                self.observer.refused_at_trigger(self.book.position(index), why);
+                Ok(None)
+            }
+        }
+    }
+
+    /// A filled order becomes an open position: open list, then entry fee.
+    fn open(
+        &mut self,
+        step: usize,
+        row: usize,
+        index: usize,
+        fill: &Fill,
+        (bid, ask): (f64, f64),
+    ) -> Result<(), EngineError> {
+        if fill.stop.is_none() && !self.by_volume() {
+            return Err(SimulatorError::NoStop.into());
+        }
+        let position = self.book.position_mut(index);
+        position.status = PositionStatus::Open;
+        position.trigger_time = self.data.symbol(position.symbol).bars.time(row);
+        position.row = row_number(row);
+        position.entry_price = fill.price;
+        position.size = fill.size;
+        position.stop_loss = fill.stop;
+        position.take_profit = fill.target;
+        position.initial_stop_loss = fill.stop;
+        position.initial_take_profit = fill.target;
+        let (symbol, direction) = (position.symbol, position.direction);
+        let ticket = self.book.ticket_mut(index);
+        ticket.half_spread = crate::costs::spread::half_spread(bid, Some(ask));
+        ticket.slippage = direction.sign() * (fill.price - fill.unslipped);
+        self.book.opened(index);
+        let live = self.rates(step);
+        let fee = self.simulator.fee(symbol.index(), FeeCall::Entry, fill.price, fill.size, &live)?;
+        self.book_fee(index, FeeKind::Entry, self.data.time(step), fee);
+        Ok(())
+    }
+
+    /// An exit signal: closes now, or waits for the next open.
+    pub(super) fn process_close(
+        &mut self,
+        step: usize,
+        agent: usize,
+        symbol: SymbolId,
+    ) -> Result<(), EngineError> {
+        let Some(row) = self.data.symbol(symbol).row(step) else { return Ok(()) };
+        let mut place = 0;
+        while place < self.book.open().len() {
+            let index = self.book.open()[place];
+            let position = self.book.position(index);
+            if position.symbol != symbol || self.book.ticket(index).agent != agent {
+                place += 1;
+                continue;
+            }
+            if self.next_open() {
+                let number = position.number;
+                if !self.waiting_exits.iter().any(|exit| exit.number == number) {
+                    let due = row + 1 + self.settings.order_delay_bars as usize;
+                    self.waiting_exits.push(WaitingExit { number, symbol, due });
+                }
+                place += 1;
+            } else {
+                self.close_at_market(step, row, index, ExitSlip::Rule, CloseReason::Signal)?;
+            }
+        }
+        self.book.sweep();
+        Ok(())
+    }
+
+    /// Closes the positions whose exit signal has reached its open; those that are gone are forgotten.
+    pub(super) fn fill_waiting_exits(&mut self, step: usize) -> Result<(), EngineError> {
+        let mut place = 0;
+        while place < self.waiting_exits.len() {
+            let WaitingExit { number, symbol, due } = self.waiting_exits[place];
+            let index = self.book.find(number);
+            let row = self.data.symbol(symbol).row(step).filter(|&row| row >= due);
+            match (index, row) {
+                (None, _) => {
+                    self.waiting_exits.remove(place);
+                }
+                (Some(_), None) => place += 1,
+                (Some(index), Some(row)) => {
+                    self.waiting_exits.remove(place);
+                    let price = self.exit_price_field(index, row, PriceField::Open);
+                    self.close(
+                        step,
+                        &Close {
+                            index,
+                            row,
+                            price,
+                            field: PriceField::Open,
+                            slips: ExitSlip::Rule,
+                            fee: true,
+                            reason: CloseReason::Signal,
+                            other: None,
+                        },
+                    )?;
+                }
+            }
+        }
+        self.book.sweep();
+        Ok(())
+    }
+
+    /// An order before its fill.
+    fn blank(&self, number: u32, row: usize, time: Timestamp, signal: &TradeSignal) -> Position {
+        Position {
+            number,
+            symbol: signal.symbol,
+            direction: signal.direction,
+            order_type: signal.order_type,
+            status: PositionStatus::Open,
+            entry_time: time,
+            trigger_time: time,
+            row: row_number(row),
+            entry_price: 0.0,
+            stop_loss: None,
+            take_profit: None,
+            initial_stop_loss: None,
+            initial_take_profit: None,
+            size: 0.0,
+            risk_per_trade: self.settings.risk_per_trade,
+            entry_fee: 0.0,
+            exit_fee: 0.0,
+            swap: 0.0,
+            break_even_done: false,
+            scenario: signal.scenario,
+            magic_number: self.settings.magic_number,
+            exit_time: time,
+            exit_price: 0.0,
+            reason: None,
+            result: 0.0,
+            r_multiple: None,
+        }
+    }
+}
+
+/// Where a draw on a bar is addressed.
+pub(super) fn address(symbol: SymbolId, row: usize) -> DrawAddress {
+    DrawAddress { symbol, row: row_number(row) }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a series has fewer than 2^32 bars")]
+fn row_number(row: usize) -> u32 {
+    row as u32
+}
+
+fn ticket(agent: usize, signal: &TradeSignal) -> Ticket {
+    Ticket { signal: *signal, agent, half_spread: 0.0, slippage: 0.0 }
+}
+
+/// Stop and target of a signal as prices, once its fill is known.
+fn resolve<S: Strategy>(strategy: &mut S, signal: &TradeSignal, fill: f64) -> (Option<f64>, Option<f64>) {
+    let asked = signal.stop_loss == Level::AtFill || signal.take_profit == Level::AtFill;
+    let (stop, target) =
+        if asked { strategy.levels_at_fill(signal, fill) } else { (Level::Absent, Level::Absent) };
+    let pick = |own: Level, asked: Level| if own == Level::AtFill { asked } else { own };
+    (
+        price_at(pick(signal.stop_loss, stop), signal.direction.opposite(), fill),
+        price_at(pick(signal.take_profit, target), signal.direction, fill),
+    )
+}
+
+/// A level as a price; a distance lies above the fill for `Long` and below it for `Short`.
+fn price_at(level: Level, side: Direction, fill: f64) -> Option<f64> {
+    match (level, side) {
+        (Level::Absent | Level::AtFill, _) => None,
+        (Level::Price(price), _) => Some(price),
+        (Level::Distance(distance), Direction::Long) => Some(fill + distance),
+        (Level::Distance(distance), Direction::Short) => Some(fill - distance),
+    }
+}

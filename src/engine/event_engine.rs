@@ -1,0 +1,364 @@
+//! The event loop: one sequence of phases per step, for one symbol or fifty (`execution.md` 2, 9a).
+
+use super::agent::Agent;
+use super::book::{Book, Ticket};
+use super::context::RunContext;
+use super::finish::Alternative;
+use super::observer::Observer;
+use super::rates::{self, RatesNow};
+use super::run::{EngineInputs, RunRequest, TrialRun};
+use super::settings::{
+    EngineSettings, EquityMode, HoldingClock, MarketFill, PipBufferPip, PnlMode, StepOrder,
+};
+use super::wrapper::Gates;
+use crate::costs::{Draws, NoLiveRates};
+use crate::data::MultiSymbolData;
+use crate::execution::{
+    DistanceRule, ExecutionSimulator, ExitRules, LotLimits, SimulatorError, SimulatorRules, SymbolExecution,
+    sizing,
+};
+use crate::portfolio::{EquityExtremes, Ledger, Position};
+use crate::strategy::{AccountView, Signal, Signals, Strategy, TradeSignal};
+use crate::types::time::MINUTE;
+use crate::types::{EquityCurve, StepRange, SymbolId};
+
+/// Why a run cannot go on.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// A rate is missing, a bar has no room for a draw, or a size from risk has no stop.
+    #[error(transparent)]
+    Simulator(#[from] SimulatorError),
+    /// Holding time is given twice.
+    #[error(
+        "max_holding_minutes is given by the strategy and by engine.management.max_holding_minutes: remove one of them"
+    )]
+    HoldingTimeTwice,
+}
+
+impl From<crate::costs::MissingRate> for EngineError {
+    fn from(missing: crate::costs::MissingRate) -> Self {
+        Self::Simulator(missing.into())
+    }
+}
+
+/// What one run produced, with what a [`TrialRun`] leaves out.
+#[derive(Debug)]
+pub struct Outcome<O> {
+    /// The result of the run.
+    pub run: TrialRun,
+    /// Extremes of the equity at updates.
+    pub extremes: EquityExtremes,
+    /// The account at the end.
+    pub total_fees: f64,
+    /// Equity at the last update.
+    pub equity: f64,
+    /// Draws taken.
+    pub draws: u64,
+    /// Orders still open or pending, in signal order.
+    pub active: Vec<Position>,
+    /// Who watched.
+    pub observer: O,
+}
+
+/// A market order that waits for an open.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Waiting {
+    pub(super) number: u32,
+    pub(super) agent: usize,
+    pub(super) signal: TradeSignal,
+    /// First row of the symbol it may fill on.
+    pub(super) due: usize,
+}
+
+/// An exit signal that waits for an open.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct WaitingExit {
+    pub(super) number: u32,
+    pub(super) symbol: SymbolId,
+    pub(super) due: usize,
+}
+
+/// Counts of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Counters {
+    pub(super) bars_in_position: u64,
+    pub(super) bars_stepped: u64,
+    pub(super) rejected: u32,
+    pub(super) rejected_at_trigger: u32,
+    pub(super) expired: u32,
+}
+
+/// One run of one or more strategy instances over a window.
+///
+/// Each trial owns its engine; nothing it writes is shared. `D` gives the draws of slippage, `O` watches.
+#[derive(Debug)]
+pub struct EventEngine<'a, S, D, O = ()> {
+    pub(super) data: &'a MultiSymbolData,
+    pub(super) context: &'a RunContext,
+    pub(super) settings: &'a EngineSettings,
+    pub(super) window: StepRange,
+    pub(super) request: RunRequest,
+    pub(super) gates: Gates,
+    pub(super) agents: Vec<Agent<S>>,
+    pub(super) simulator: ExecutionSimulator<D>,
+    /// Account money per price unit and lot where no rate moves it.
+    pub(super) unit_values: Vec<Option<f64>>,
+    /// Longest holding time of the settings, microseconds.
+    pub(super) max_holding: Option<i64>,
+    /// Whether the management phase can do anything.
+    pub(super) manages: bool,
+    pub(super) book: Book,
+    pub(super) waiting: Vec<Waiting>,
+    pub(super) waiting_exits: Vec<WaitingExit>,
+    pub(super) ledger: Ledger,
+    pub(super) alternatives: Vec<Alternative>,
+    pub(super) curve: EquityCurve,
+    /// Equity at the last update.
+    pub(super) equity: f64,
+    pub(super) next_step: usize,
+    pub(super) counters: Counters,
+    pub(super) observer: O,
+    signals: Signals,
+}
+
+impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
+    /// An engine for strategy instances (each with its symbol, or `None` for all), in symbol order.
+    ///
+    /// # Errors
+    /// When a currency has no rate, or strategy and settings both give a holding time.
+    pub fn new(
+        inputs: &'a EngineInputs,
+        request: &RunRequest,
+        strategies: Vec<(Option<SymbolId>, S)>,
+        draws: D,
+        observer: O,
+    ) -> Result<Self, EngineError> {
+        let (data, settings): (&MultiSymbolData, &EngineSettings) = (&inputs.data, &inputs.settings);
+        let simulator = ExecutionSimulator::new(simulator_rules(settings), symbols(settings, data)?, draws);
+        let unit_values = (0..data.symbols().len())
+            .map(|symbol| simulator.symbol(symbol).unit_value(settings.sizing, &NoLiveRates).ok())
+            .collect();
+        #[expect(clippy::cast_possible_truncation, reason = "minutes of holding fit into i64 microseconds")]
+        let max_holding =
+            settings.management.max_holding_minutes.map(|minutes| (minutes * MINUTE as f64).round() as i64);
+        let agents: Vec<_> =
+            strategies.into_iter().map(|(symbol, strategy)| Agent::new(strategy, symbol)).collect();
+        if max_holding.is_some() && agents.iter().any(|agent| agent.max_holding.is_some()) {
+            return Err(EngineError::HoldingTimeTwice);
+        }
+        let rules = &settings.management;
+        let manages = max_holding.is_some()
+            || rules.be_trigger_r.is_some()
+            || rules.trail_distance_r.is_some()
+            || agents.iter().any(|agent| agent.manages || agent.max_holding.is_some());
+        let window = StepRange { start: request.window.start, end: request.window.end.min(data.steps()) };
+        Ok(Self {
+            data,
+            context: &inputs.context,
+            settings,
+            window,
+            request: *request,
+            gates: Gates::new(settings, data.timeframe()),
+            agents,
+            simulator,
+            unit_values,
+            max_holding,
+            manages,
+            book: Book::default(),
+            waiting: Vec::new(),
+            waiting_exits: Vec::new(),
+            ledger: Ledger::new(settings.initial_balance),
+            alternatives: Vec::new(),
+            curve: EquityCurve::default(),
+            equity: settings.initial_balance,
+            next_step: window.start,
+            counters: Counters::default(),
+            observer,
+            signals: Signals::default(),
+        })
+    }
+
+    /// Trades a symbol under other terms than its specification gives, for symbols outside every table.
+    pub fn set_execution(&mut self, symbol: SymbolId, execution: SymbolExecution) {
+        let unit_value = execution.unit_value(self.settings.sizing, &NoLiveRates).ok();
+        self.unit_values[symbol.index()] = unit_value;
+        self.simulator.set_symbol(symbol.index(), execution);
+    }
+
+    /// Walks the window to its end.
+    ///
+    /// # Errors
+    /// When a rate is missing, a bar has no room for a draw, or a size from risk has no stop.
+    pub fn run(mut self) -> Result<Outcome<O>, EngineError> {
+        while self.next_step < self.window.end {
+            let step = self.next_step;
+            self.step(step)?;
+            self.counters.bars_stepped += 1;
+            self.next_step = step + 1;
+        }
+        self.finish()
+    }
+
+    /// One step: always this sequence.
+    fn step(&mut self, step: usize) -> Result<(), EngineError> {
+        if !self.waiting.is_empty() {
+            self.fill_waiting(step)?;
+        }
+        if !self.waiting_exits.is_empty() {
+            self.fill_waiting_exits(step)?;
+        }
+        match self.settings.step_order {
+            StepOrder::StrategyFirst => {
+                self.strategy_phase(step)?;
+                self.exit_phase(step)?;
+                self.management_phase(step)?;
+            }
+            StepOrder::ExitsFirst => {
+                self.exit_phase(step)?;
+                self.management_phase(step)?;
+                self.strategy_phase(step)?;
+            }
+        }
+        if self.settings.pending_ttl_bars.is_some() {
+            self.expire(step);
+        }
+        self.update(step)
+    }
+
+    /// Calls every strategy instance that has a bar and whose gates are open.
+    fn strategy_phase(&mut self, step: usize) -> Result<(), EngineError> {
+        for index in 0..self.agents.len() {
+            let agent = &mut self.agents[index];
+            let Some(bar) = agent.bar(self.data, step) else { continue };
+            let place = agent.index(&bar);
+            if !self.gates.admit(&agent.gate, bar.time(), place) {
+                continue;
+            }
+            if agent.symbol.is_some_and(|symbol| blocked(self.context.news(symbol), bar.row())) {
+                continue;
+            }
+            let account = AccountView::new(self.book.active(), self.ledger.cash(), self.equity);
+            agent.strategy.evaluate(&bar, &account, &mut self.signals);
+            if self.signals.is_empty() {
+                continue;
+            }
+            if self.signals.as_slice().iter().any(|signal| matches!(signal, Signal::Enter(_))) {
+                self.gates.entered(&mut agent.gate, bar.time(), place);
+            }
+            let mut signals = std::mem::take(&mut self.signals);
+            for signal in signals.as_slice() {
+                match signal {
+                    Signal::Enter(signal) => self.process_signal(step, index, signal)?,
+                    Signal::Close(symbol) => self.process_close(step, index, *symbol)?,
+                }
+            }
+            signals.clear();
+            self.signals = signals;
+        }
+        Ok(())
+    }
+
+    /// Records cash and equity after the step.
+    #[inline]
+    fn update(&mut self, step: usize) -> Result<(), EngineError> {
+        let cash = self.ledger.cash();
+        self.equity = cash;
+        if !self.book.open().is_empty() {
+            self.counters.bars_in_position += 1;
+            if self.settings.equity_mode == EquityMode::MarkToMarket {
+                self.equity = self.marked_equity(step)?;
+            }
+        }
+        self.record(step);
+        Ok(())
+    }
+
+    /// Puts the account on the curve.
+    #[expect(clippy::cast_possible_truncation, reason = "a timeline has fewer than 2^32 steps")]
+    pub(super) fn record(&mut self, step: usize) {
+        self.curve.record(step as u32, self.ledger.cash(), self.equity);
+    }
+
+    /// The rates a run may know at a step.
+    #[inline]
+    pub(super) fn rates(&self, step: usize) -> RatesNow<'a> {
+        RatesNow { data: self.data, step, asof: self.settings.rates_asof }
+    }
+
+    /// The agent that trades a symbol, for the gates.
+    pub(super) fn ticket(&self, index: usize) -> &Ticket {
+        self.book.ticket(index)
+    }
+
+    /// Pip of the buffer when it is not the position's own.
+    pub(super) fn shared_pip(&self) -> Option<f64> {
+        let shared =
+            self.settings.pip_buffer_pip == PipBufferPip::FirstOpen && self.data.symbols().len() == 1;
+        shared.then(|| match self.book.open().first() {
+            Some(&oldest) => self.simulator.symbol(self.book.position(oldest).symbol.index()).pip_size,
+            None => sizing::DEFAULT_PIP,
+        })
+    }
+
+    /// Whether market orders fill at the next open.
+    #[inline]
+    pub(super) fn next_open(&self) -> bool {
+        self.settings.market_fill == MarketFill::NextOpen
+    }
+
+    /// Whether results come from the size.
+    #[inline]
+    pub(super) fn by_volume(&self) -> bool {
+        self.settings.pnl_mode == PnlMode::Volume
+    }
+
+    /// Whether the holding time starts at the fill.
+    pub(super) fn clock_at_fill(&self) -> bool {
+        self.settings.holding_clock == HoldingClock::Fill
+    }
+}
+
+/// Whether a row's bit is set.
+#[inline]
+pub(super) fn blocked(mask: Option<&[u64]>, row: usize) -> bool {
+    mask.and_then(|words| words.get(row / 64)).is_some_and(|word| word >> (row % 64) & 1 == 1)
+}
+
+fn simulator_rules(settings: &EngineSettings) -> SimulatorRules {
+    SimulatorRules {
+        slippage: settings.slippage.map(|slippage| slippage.scaled(settings.slippage_multiplier)),
+        exit_slippage: settings.exit_slippage,
+        pending_slippage: settings.pending_slippage,
+        gap_fills: settings.gap_fills,
+        distance: DistanceRule {
+            min_pips: settings.min_sl_distance_pips,
+            check_triggers: settings.gap_fills || settings.pending_slippage,
+        },
+        min_lot_policy: settings.min_lot_policy,
+        sizing: settings.sizing,
+        risk_per_trade: settings.risk_per_trade,
+        exits: ExitRules {
+            gap_fills: settings.gap_fills,
+            open_first: settings.open_first,
+            same_bar_tp_needs_close: settings.same_bar_tp_needs_close,
+            both_hit: settings.both_hit,
+        },
+    }
+}
+
+fn symbols(settings: &EngineSettings, data: &MultiSymbolData) -> Result<Vec<SymbolExecution>, EngineError> {
+    let account = settings.account_currency(data);
+    let execution = |spec: &crate::data::SymbolSpec| {
+        let (to_account, fee) = rates::conversions(settings, data, spec, &account)?;
+        Ok(SymbolExecution {
+            pip_size: sizing::pip_size(Some(spec)),
+            contract_size: spec.contract_size,
+            limits: Some(LotLimits::of(spec)),
+            tick: Some((spec.tick_value, spec.tick_size)),
+            to_account,
+            fee,
+        })
+    };
+    data.symbols().iter().map(|symbol| execution(&symbol.spec)).collect()
+}

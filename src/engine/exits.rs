@@ -1,0 +1,310 @@
+//! The exit side of a step: triggers, stops and targets of every position, and the booking of a close.
+
+use super::entries::address;
+use super::event_engine::{EngineError, EventEngine};
+use super::finish::Alternative;
+use super::observer::Observer;
+use crate::costs::{Draws, FeeCall, spread};
+use crate::execution::exits::{ExitLevel, Held, Holding, reaches};
+use crate::execution::fills::{Quote, triggers};
+use crate::execution::simulator::{ExitFill, ExitSlip};
+use crate::portfolio::{FeeEntry, FeeKind, Position, PositionStatus};
+use crate::strategy::Strategy;
+use crate::types::{CloseReason, Direction, OrderType, SymbolId, Timestamp, Trade, TradeCosts};
+
+/// Which price of a bar an exit uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PriceField {
+    Open,
+    Close,
+}
+
+/// A close about to be booked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Close {
+    pub(super) index: usize,
+    pub(super) row: usize,
+    /// Price before slippage.
+    pub(super) price: f64,
+    /// Where its spread is read.
+    pub(super) field: PriceField,
+    pub(super) slips: ExitSlip,
+    /// Whether it pays an exit fee.
+    pub(super) fee: bool,
+    pub(super) reason: CloseReason,
+    /// The other level of an ambiguous bar.
+    pub(super) other: Option<(ExitLevel, f64)>,
+}
+
+impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
+    /// Tests every order of every symbol that has a bar.
+    #[inline]
+    pub(super) fn exit_phase(&mut self, step: usize) -> Result<(), EngineError> {
+        if self.book.active().is_empty() {
+            return Ok(());
+        }
+        for symbol in self.data.ids() {
+            if let Some(row) = self.data.symbol(symbol).row(step) {
+                self.exits_of(symbol, step, row)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One call of the exit phase: the orders of a symbol against its bar, in signal order.
+    fn exits_of(&mut self, symbol: SymbolId, step: usize, row: usize) -> Result<(), EngineError> {
+        let own_pip = self.simulator.symbol(symbol.index()).pip_size;
+        let buffer = self.shared_pip().unwrap_or(own_pip) * self.settings.pip_buffer_factor;
+        let bars = &*self.data.symbol(symbol).bars;
+        let time = bars.time(row);
+        let mut changed = false;
+        for index in 0..self.book.active().len() {
+            let position = self.book.position(index);
+            if position.symbol != symbol
+                || position.status == PositionStatus::Closed
+                || time < position.entry_time
+            {
+                continue;
+            }
+            if position.status == PositionStatus::Pending {
+                changed |= self.try_trigger(step, row, index, buffer)?;
+                continue;
+            }
+            if time == position.entry_time && !self.next_open() {
+                continue;
+            }
+            let side = match position.direction {
+                Direction::Long => bars.bid(),
+                Direction::Short => bars.ask(),
+            };
+            let (low, high) = (side.low[row], side.high[row]);
+            if reaches(position.direction, position.stop_loss, position.take_profit, low, high, buffer) {
+                let same_bar = position.order_type != OrderType::Market && position.trigger_time == time;
+                let holding = if same_bar { Holding::Triggered } else { Holding::FromOpen };
+                changed |= self.try_exit(step, row, index, holding, buffer)?;
+            }
+        }
+        if changed {
+            self.book.sweep();
+        }
+        Ok(())
+    }
+
+    /// A pending order against a bar after its own. Returns whether it left the active list.
+    fn try_trigger(
+        &mut self,
+        step: usize,
+        row: usize,
+        index: usize,
+        buffer: f64,
+    ) -> Result<bool, EngineError> {
+        let position = self.book.position(index);
+        let first = position.row as usize + 1 + self.settings.order_delay_bars as usize;
+        if row < first || self.data.symbol(position.symbol).bars.time(row) <= position.entry_time {
+            return Ok(false);
+        }
+        let quote = self.quote(position.symbol, row);
+        if !triggers(position.direction, position.order_type, position.entry_price, &quote) {
+            return Ok(false);
+        }
+        match self.trigger(step, row, index, &quote)? {
+            None => Ok(true),
+            Some(at_open) => {
+                let holding = if at_open { Holding::TriggeredAtOpen } else { Holding::Triggered };
+                self.try_exit(step, row, index, holding, buffer)
+            }
+        }
+    }
+
+    /// Closes a position if the bar ends it. Returns whether it did.
+    fn try_exit(
+        &mut self,
+        step: usize,
+        row: usize,
+        index: usize,
+        holding: Holding,
+        buffer: f64,
+    ) -> Result<bool, EngineError> {
+        let position = self.book.position(index);
+        let held = Held {
+            direction: position.direction,
+            order_type: position.order_type,
+            stop: position.stop_loss,
+            target: position.take_profit,
+            stop_moved: position.stop_loss != position.initial_stop_loss,
+            holding,
+        };
+        let quote = self.quote(position.symbol, row);
+        let Some(choice) = self.simulator.evaluate_exits(&held, &quote, buffer) else { return Ok(false) };
+        let close = Close {
+            index,
+            row,
+            price: choice.price,
+            field: PriceField::Open,
+            slips: choice.level.into(),
+            fee: true,
+            reason: choice.reason,
+            other: choice.other,
+        };
+        self.close(step, &close)?;
+        Ok(true)
+    }
+
+    /// Closes at the bar's close: bid for long, ask for short.
+    pub(super) fn close_at_market(
+        &mut self,
+        step: usize,
+        row: usize,
+        index: usize,
+        slips: ExitSlip,
+        reason: CloseReason,
+    ) -> Result<(), EngineError> {
+        let field = PriceField::Close;
+        let price = self.exit_price_field(index, row, field);
+        let fee = slips != ExitSlip::None;
+        self.close(step, &Close { index, row, price, field, slips, fee, reason, other: None })
+    }
+
+    /// Books a close: slippage, result, exit fee, cash. The order stays in the active list, closed, until it is swept.
+    pub(super) fn close(&mut self, step: usize, close: &Close) -> Result<(), EngineError> {
+        let position = self.book.position(close.index);
+        let (symbol, direction, size) = (position.symbol, position.direction, position.size);
+        let at = address(symbol, close.row);
+        let exit = self.simulator.exit_price(direction, close.price, close.slips, at)?;
+        let live = self.rates(step);
+        let unit_value = self.unit_value(symbol, step)?;
+        let (result, r_multiple) = self.result(self.book.position(close.index), exit.price, unit_value);
+        let fee = if close.fee {
+            self.simulator.fee(symbol.index(), FeeCall::Exit, exit.price, size, &live)?
+        } else {
+            0.0
+        };
+        let time = self.data.time(step);
+        self.book_fee(close.index, FeeKind::Exit, time, fee);
+        if let Some(other) = close.other {
+            self.note_alternative(step, close, other, &exit, unit_value)?;
+        }
+        let costs = self.items(close, &exit, unit_value);
+        let position = self.book.position_mut(close.index);
+        position.status = PositionStatus::Closed;
+        position.exit_time = time;
+        position.exit_price = exit.price;
+        position.reason = Some(close.reason);
+        position.result = result;
+        position.r_multiple = r_multiple;
+        let trade = trade_of(position, close.reason, close.other.is_some(), costs);
+        self.ledger.book_trade(trade);
+        self.book.closed(close.index);
+        let agent = self.ticket(close.index).agent;
+        self.gates.exited(&mut self.agents[agent].gate, time);
+        Ok(())
+    }
+
+    /// Charges a fee to the account and to its order.
+    pub(super) fn book_fee(&mut self, index: usize, kind: FeeKind, time: Timestamp, amount: f64) {
+        if !self.ledger.book_fee(amount) {
+            return;
+        }
+        let position = self.book.position_mut(index);
+        match kind {
+            FeeKind::Entry => position.entry_fee += amount,
+            FeeKind::Exit => position.exit_fee += amount,
+            FeeKind::Swap => position.swap += amount,
+        }
+        let (symbol, size) = (position.symbol, position.size);
+        self.observer.fee(&FeeEntry { time, kind, symbol, size, amount });
+    }
+
+    /// Remembers what the other level of an ambiguous bar would have given.
+    fn note_alternative(
+        &mut self,
+        step: usize,
+        close: &Close,
+        (level, price): (ExitLevel, f64),
+        taken: &ExitFill,
+        unit_value: f64,
+    ) -> Result<(), EngineError> {
+        let position = self.book.position(close.index);
+        let at = address(position.symbol, close.row);
+        let price = self.simulator.alternative_exit(position.direction, price, level.into(), taken.pips, at);
+        let live = self.rates(step);
+        let fee = self.simulator.fee(position.symbol.index(), FeeCall::Exit, price, position.size, &live)?;
+        let (result, _) = self.result(position, price, unit_value);
+        let net = result - (position.entry_fee + fee) - position.swap;
+        self.alternatives.push(Alternative { trade: self.ledger.trades().len(), level, net });
+        Ok(())
+    }
+
+    /// What the trade paid, item by item, in account money; only where results come from the size.
+    fn items(&self, close: &Close, exit: &ExitFill, unit_value: f64) -> TradeCosts {
+        if !self.by_volume() {
+            return TradeCosts::default();
+        }
+        let position = self.book.position(close.index);
+        let ticket = self.ticket(close.index);
+        let quote = self.quote(position.symbol, close.row);
+        let half_exit = match close.field {
+            PriceField::Open => spread::half_spread(quote.bid.open, quote.ask.map(|ask| ask.open)),
+            PriceField::Close => spread::half_spread(quote.bid.close, quote.ask.map(|ask| ask.close)),
+        };
+        let slipped = position.direction.sign() * (close.price - exit.price);
+        let money = |distance: f64| (distance * position.size) * unit_value;
+        TradeCosts {
+            spread: money(ticket.half_spread + half_exit),
+            slippage: money(ticket.slippage + slipped),
+            commission: position.entry_fee + position.exit_fee,
+            swap: position.swap,
+        }
+    }
+
+    /// The price an exit of a position gets on a bar: bid for long, ask for short.
+    pub(super) fn exit_price_field(&self, index: usize, row: usize, field: PriceField) -> f64 {
+        let position = self.book.position(index);
+        let bars = &self.data.symbol(position.symbol).bars;
+        let side = match position.direction {
+            Direction::Long => bars.bid(),
+            Direction::Short => bars.ask(),
+        };
+        match field {
+            PriceField::Open => side.open[row],
+            PriceField::Close => side.close[row],
+        }
+    }
+
+    /// Both sides of a bar.
+    #[inline]
+    fn quote(&self, symbol: SymbolId, row: usize) -> Quote {
+        let bars = &self.data.symbol(symbol).bars;
+        Quote { bid: bars.bid().at(row), ask: Some(bars.ask().at(row)) }
+    }
+}
+
+fn trade_of(position: &Position, reason: CloseReason, ambiguous: bool, costs: TradeCosts) -> Trade {
+    Trade {
+        number: position.number,
+        symbol: position.symbol,
+        direction: position.direction,
+        order_type: position.order_type,
+        entry_time: position.entry_time,
+        trigger_time: position.trigger_time,
+        exit_time: position.exit_time,
+        entry_price: position.entry_price,
+        exit_price: position.exit_price,
+        initial_stop_loss: position.initial_stop_loss,
+        stop_loss: position.stop_loss,
+        initial_take_profit: position.initial_take_profit,
+        take_profit: position.take_profit,
+        size: position.size,
+        risk_per_trade: position.risk_per_trade,
+        result: position.result,
+        r_multiple: position.r_multiple,
+        entry_fee: position.entry_fee,
+        exit_fee: position.exit_fee,
+        swap: position.swap,
+        reason,
+        scenario: position.scenario,
+        magic_number: position.magic_number,
+        ambiguous,
+        costs,
+    }
+}

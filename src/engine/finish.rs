@@ -1,0 +1,142 @@
+//! The end of a run: what stays open, what is closed, and the figures of the whole (`execution.md` 2.2, 9b, 13.1).
+
+use super::event_engine::{EngineError, EventEngine, Outcome};
+use super::observer::Observer;
+use super::run::{TrialRun, WindowEnd};
+use super::settings::{EndOfRun, EquityMode};
+use crate::costs::Draws;
+use crate::execution::exits::ExitLevel;
+use crate::execution::simulator::ExitSlip;
+use crate::portfolio::{EquityExtremes, PositionStatus};
+use crate::strategy::Strategy;
+use crate::types::math;
+use crate::types::{CloseReason, Trade};
+
+/// What the level that was not taken on an ambiguous bar would have given.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Alternative {
+    /// Place of the trade in booking order.
+    pub(super) trade: usize,
+    /// The level that was not taken.
+    pub(super) level: ExitLevel,
+    /// Net profit at it.
+    pub(super) net: f64,
+}
+
+impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
+    /// Closes what the end of the window closes and counts the rest.
+    pub(super) fn finish(mut self) -> Result<Outcome<O>, EngineError> {
+        let mut extremes = EquityExtremes::new(self.settings.initial_balance);
+        self.curve.points().iter().for_each(|point| extremes.update(point.equity));
+        if !self.window.is_empty() && self.close_remaining(self.window.end - 1)? {
+            extremes.update(self.equity);
+        }
+        let open = |status| self.book.active().iter().filter(|p| p.status == status).count();
+        let (still_open, still_pending) = (open(PositionStatus::Open), open(PositionStatus::Pending));
+        let trades = self.ledger.trades();
+        let run = TrialRun {
+            initial_balance: self.settings.initial_balance,
+            final_cash: self.ledger.cash(),
+            bars: self.window.len() as u64,
+            bars_in_position: self.counters.bars_in_position,
+            bars_stepped: self.counters.bars_stepped,
+            still_open: count(still_open),
+            still_pending: count(still_pending),
+            unfilled_at_end: count(self.waiting.len()),
+            rejected: self.counters.rejected,
+            rejected_at_trigger: self.counters.rejected_at_trigger,
+            expired: self.counters.expired,
+            ruined: extremes.ruined,
+            ambiguous_exits: ambiguous_share(trades),
+            profit_net_worst: Some(net_with(trades, &self.alternatives, ExitLevel::Stop)),
+            profit_net_best: Some(net_with(trades, &self.alternatives, ExitLevel::Target)),
+            break_even_cost_multiplier: if self.by_volume() { cost_multiplier(trades) } else { None },
+            curve: self.curve,
+            trades: Vec::new(),
+        };
+        let (total_fees, draws) = (self.ledger.total_fees(), self.simulator.draws().taken());
+        Ok(Outcome {
+            run: TrialRun { trades: self.ledger.into_trades(), ..run },
+            extremes,
+            total_fees,
+            equity: self.equity,
+            draws,
+            active: self.book.active().to_vec(),
+            observer: self.observer,
+        })
+    }
+
+    /// Closes the open list in order and updates the last step again. Returns whether there was anything to do.
+    fn close_remaining(&mut self, last: usize) -> Result<bool, EngineError> {
+        let (reason, slips) = match (self.request.window_end, self.settings.end_of_run) {
+            (WindowEnd::Close, _) => (CloseReason::WindowEnd, ExitSlip::Adverse),
+            (WindowEnd::EndOfRun, EndOfRun::LeaveOpen) => return Ok(false),
+            (WindowEnd::EndOfRun, EndOfRun::CloseAtLast) => {
+                let costs = self.settings.timeout_costs;
+                (CloseReason::EndOfData, if costs { ExitSlip::Adverse } else { ExitSlip::None })
+            }
+        };
+        if self.book.open().is_empty() {
+            return Ok(false);
+        }
+        while let Some(&index) = self.book.open().first() {
+            let symbol = self.book.position(index).symbol;
+            let row = self.data.symbol(symbol).last_row(last).expect("an open position has a bar");
+            self.close_at_market(last, row, index, slips, reason)?;
+        }
+        self.book.sweep();
+        self.equity = match self.settings.equity_mode {
+            EquityMode::Cash => self.ledger.cash(),
+            EquityMode::MarkToMarket => self.marked_equity(last)?,
+        };
+        self.record(last);
+        Ok(true)
+    }
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn ambiguous_share(trades: &[Trade]) -> Option<f64> {
+    let ambiguous = trades.iter().filter(|trade| trade.ambiguous).count();
+    (!trades.is_empty()).then(|| ambiguous as f64 / trades.len() as f64)
+}
+
+/// Net profit with every ambiguous exit taken at `level`, summed in the order of `metrics.md` rule 6.
+fn net_with(trades: &[Trade], alternatives: &[Alternative], level: ExitLevel) -> f64 {
+    let mut nets: Vec<f64> =
+        trades.iter().map(|trade| trade.result - trade.total_fee() - trade.swap).collect();
+    for other in alternatives.iter().filter(|other| other.level == level) {
+        nets[other.trade] = other.net;
+    }
+    let mut order: Vec<usize> = (0..trades.len()).collect();
+    order.sort_by_key(|&at| {
+        let trade = &trades[at];
+        (trade.exit_time, trade.entry_time, trade.symbol, trade.number)
+    });
+    let sorted: Vec<f64> = order.into_iter().map(|at| nets[at]).collect();
+    math::sum(&sorted)
+}
+
+/// `ratio(sum gross, sum of items)` of `metrics.md` rule 3, with gross = net result plus all items.
+fn cost_multiplier(trades: &[Trade]) -> Option<f64> {
+    const CAP: f64 = 100.0;
+    let items: Vec<f64> = trades
+        .iter()
+        .map(|trade| trade.costs.spread + trade.costs.slippage + trade.costs.commission + trade.costs.swap)
+        .collect();
+    let gross: Vec<f64> = trades
+        .iter()
+        .zip(&items)
+        .map(|(trade, items)| (trade.result - trade.total_fee() - trade.swap) + items)
+        .collect();
+    let (gross, items) = (math::sum(&gross), math::sum(&items));
+    if items > 0.0 {
+        Some((gross / items).clamp(-CAP, CAP))
+    } else if items == 0.0 && gross != 0.0 {
+        Some(CAP.copysign(gross))
+    } else {
+        None
+    }
+}

@@ -1,0 +1,58 @@
+//! From price movements to account money: results, floating equity (`execution.md` 8.2, 13.1).
+
+use super::event_engine::{EngineError, EventEngine};
+use super::observer::Observer;
+use crate::costs::Draws;
+use crate::portfolio::Position;
+use crate::portfolio::ledger::r_multiple;
+use crate::strategy::Strategy;
+use crate::types::{Direction, SymbolId};
+
+impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
+    /// Account money per price unit and lot at a step; 0 where results do not need it.
+    #[inline]
+    pub(super) fn unit_value(&self, symbol: SymbolId, step: usize) -> Result<f64, EngineError> {
+        if !self.by_volume() {
+            return Ok(0.0);
+        }
+        if let Some(value) = self.unit_values[symbol.index()] {
+            return Ok(value);
+        }
+        let execution = self.simulator.symbol(symbol.index());
+        Ok(execution.unit_value(self.settings.sizing, &self.rates(step))?)
+    }
+
+    /// Result before fees and multiple of the initial risk of a close at `exit`.
+    #[inline]
+    pub(super) fn result(&self, position: &Position, exit: f64, unit_value: f64) -> (f64, Option<f64>) {
+        let movement = match position.direction {
+            Direction::Long => exit - position.entry_price,
+            Direction::Short => position.entry_price - exit,
+        };
+        let r = position.initial_stop_loss.map(|stop| r_multiple(movement, position.entry_price, stop));
+        let result = if self.by_volume() {
+            (movement * position.size) * unit_value
+        } else {
+            // Without a stop an order is refused in this mode before it opens.
+            r.unwrap_or(0.0) * position.risk_per_trade
+        };
+        (result, r)
+    }
+
+    /// Cash and what each open position would book at the newest close of its symbol, in opening order.
+    pub(super) fn marked_equity(&self, step: usize) -> Result<f64, EngineError> {
+        let mut equity = self.ledger.cash();
+        for &index in self.book.open() {
+            let position = self.book.position(index);
+            let series = self.data.symbol(position.symbol);
+            let Some(row) = series.last_row(step) else { continue };
+            let side = match position.direction {
+                Direction::Long => series.bars.bid(),
+                Direction::Short => series.bars.ask(),
+            };
+            let unit_value = self.unit_value(position.symbol, step)?;
+            equity += self.result(position, side.close[row], unit_value).0;
+        }
+        Ok(equity)
+    }
+}
