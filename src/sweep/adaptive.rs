@@ -116,6 +116,7 @@ struct Search<'a, E, R: Ranker, C> {
     open_chunk: u64,
     asked: u64,
     bars: u64,
+    run: u64,
 }
 
 impl<'a, E: TrialEvaluator, R: Ranker, C: ChunkStore> Search<'a, E, R, C> {
@@ -135,6 +136,7 @@ impl<'a, E: TrialEvaluator, R: Ranker, C: ChunkStore> Search<'a, E, R, C> {
             open_chunk: sweep.plan.first_chunk,
             asked: 0,
             bars: 0,
+            run: 0,
         }
     }
 
@@ -161,6 +163,7 @@ impl<'a, E: TrialEvaluator, R: Ranker, C: ChunkStore> Search<'a, E, R, C> {
         let Some(outcomes) = self.run_all(pool, &asked, &to_run, previous)? else { return Ok(None) };
         for (i, outcome) in to_run.into_iter().zip(outcomes) {
             self.bars += outcome.bars;
+            self.run += 1;
             self.returns.extend(outcome.returns);
             rows[i] = outcome.rows.into_iter().next();
         }
@@ -264,6 +267,7 @@ impl<'a, E: TrialEvaluator, R: Ranker, C: ChunkStore> Search<'a, E, R, C> {
             resumed: self.intact.len() as u64,
             damaged: self.damaged,
             bars: self.bars,
+            run: self.run,
         }
     }
 }
