@@ -9,6 +9,7 @@ mod differential;
 mod golden;
 mod layering;
 mod no_lookahead;
+mod plain_engine;
 mod resume;
 mod right_numbers;
 mod walk_forward;
