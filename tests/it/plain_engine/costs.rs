@@ -181,7 +181,7 @@ impl Draws {
     ) -> Result<f64, String> {
         let Some(settings) = self.settings.clone() else { return Ok(price) };
         let slot = self.next_slot(symbol, bar_index);
-        let u = if settings.random_pips > 0.0 { self.draw(&settings, symbol, bar_index, slot)? } else { 0.0 };
+        let u = if settings.random_pips > 0.0 { self.draw(symbol, bar_index, slot)? } else { 0.0 };
         Ok(slip(price, direction, (settings.fixed_pips, settings.random_pips), u, pip))
     }
 
@@ -192,17 +192,13 @@ impl Draws {
         slot
     }
 
-    fn draw(
-        &mut self,
-        settings: &Slippage,
-        symbol: usize,
-        bar_index: usize,
-        slot: usize,
-    ) -> Result<f64, String> {
+    /// The next draw, or under `keyed` the one of this place.
+    pub(crate) fn draw(&mut self, symbol: usize, bar_index: usize, slot: usize) -> Result<f64, String> {
         let number = self.consumed;
         self.consumed += 1;
         let Some(rng) = &mut self.rng else {
-            return Ok(settings.uniforms.get(number).copied().unwrap_or(0.0));
+            let recorded = self.settings.as_ref().and_then(|settings| settings.uniforms.get(number));
+            return Ok(recorded.copied().unwrap_or(0.0));
         };
         if self.stream == SlippageStream::Keyed {
             if slot >= 64 {

@@ -151,7 +151,7 @@ pub(crate) struct SeedKey {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Wrapper {
-    pub(crate) cooldown_candles: i64,
+    pub(crate) cooldown_candles: usize,
     pub(crate) cooldown_minutes: i64,
     pub(crate) cooldown_minutes_trade: i64,
     pub(crate) entry_timestamp_mode: TimestampMode,

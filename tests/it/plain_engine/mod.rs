@@ -14,4 +14,5 @@ mod outcome;
 mod run;
 mod sizing;
 mod switches;
+mod unit_vectors;
 mod vectors;

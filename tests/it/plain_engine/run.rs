@@ -8,12 +8,12 @@ use super::orders::{WaitingEntry, WaitingExit};
 use super::outcome::Outcome;
 use super::switches::{EndOfRun, EquityMode, MarketFill, PnlMode, StepOrder};
 
-/// What a wrapper remembers (2.4).
+/// What a wrapper remembers (2.4): decision times of the last exit and entry, and the index of the last entry.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct WrapperState {
-    last_exit: Option<i64>,
-    last_entry: Option<i64>,
-    last_entry_index: Option<usize>,
+    exit: Option<i64>,
+    entry: Option<i64>,
+    entry_index: Option<usize>,
 }
 
 /// What happened to signals, by number and in the order in which it happened.
@@ -45,19 +45,8 @@ pub(crate) struct Run<'a> {
 /// Runs the case; an error aborts it as a whole and names the reason.
 pub(crate) fn run(case: &Case) -> Result<Outcome, String> {
     check(case)?;
-    let market = Market::new(case)?;
-    let start = market.start_index(case)?;
-    let mut run = Run {
-        case,
-        draws: Draws::new(case),
-        account: Account::new(case.initial_balance),
-        waiting: Vec::new(),
-        closing: Vec::new(),
-        notes: Notes::default(),
-        wrappers: vec![WrapperState::default(); if case.bound_per_symbol { case.symbols.len() } else { 1 }],
-        timeframe_us: case.timeframe_us()?,
-        market,
-    };
+    let mut run = Run::new(case)?;
+    let start = run.market.start_index(case)?;
     for index in start..run.market.axis.len() {
         run.step(index)?;
     }
@@ -82,7 +71,23 @@ fn check(case: &Case) -> Result<(), String> {
     Ok(())
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    /// Before the first bar.
+    pub(crate) fn new(case: &'a Case) -> Result<Self, String> {
+        let wrappers = if case.bound_per_symbol { case.symbols.len() } else { 1 };
+        Ok(Self {
+            case,
+            market: Market::new(case)?,
+            draws: Draws::new(case),
+            account: Account::new(case.initial_balance),
+            waiting: Vec::new(),
+            closing: Vec::new(),
+            notes: Notes::default(),
+            wrappers: vec![WrapperState::default(); wrappers],
+            timeframe_us: case.timeframe_us()?,
+        })
+    }
+
     fn step(&mut self, index: usize) -> Result<(), String> {
         let symbols = 0..self.case.symbols.len();
         for symbol in symbols.clone() {
@@ -132,8 +137,8 @@ impl Run<'_> {
         }
         let said = self.say(symbols, index);
         if said.iter().any(|number| self.case.signals[*number].kind != SignalKind::Close) {
-            self.wrappers[wrapper].last_entry = Some(decision);
-            self.wrappers[wrapper].last_entry_index = Some(index);
+            self.wrappers[wrapper].entry = Some(decision);
+            self.wrappers[wrapper].entry_index = Some(index);
         }
         for number in said {
             self.process_signal(number, index)?;
@@ -176,14 +181,14 @@ impl Run<'_> {
         let settings = &self.case.wrapper;
         let within =
             |since: Option<i64>, minutes: i64| since.is_some_and(|t| decision - t < minutes * MINUTE);
-        if settings.cooldown_minutes_trade > 0 && within(state.last_exit, settings.cooldown_minutes_trade) {
+        if settings.cooldown_minutes_trade > 0 && within(state.exit, settings.cooldown_minutes_trade) {
             return true;
         }
-        if settings.cooldown_minutes > 0 && within(state.last_entry, settings.cooldown_minutes) {
+        if settings.cooldown_minutes > 0 && within(state.entry, settings.cooldown_minutes) {
             return true;
         }
         settings.cooldown_candles > 0
-            && state.last_entry_index.is_some_and(|last| ((index - last) as i64) < settings.cooldown_candles)
+            && state.entry_index.is_some_and(|last| index - last < settings.cooldown_candles)
     }
 
     fn session_is_open(&self, index: usize) -> bool {
@@ -201,7 +206,7 @@ impl Run<'_> {
     /// Every booked close starts the trade cooldown of the wrapper that owns the symbol.
     pub(crate) fn note_exit(&mut self, symbol: usize, exit_time: i64) {
         let wrapper = if self.case.bound_per_symbol { symbol } else { 0 };
-        self.wrappers[wrapper].last_exit = Some(self.decision_time(exit_time));
+        self.wrappers[wrapper].exit = Some(self.decision_time(exit_time));
     }
 
     fn expire_pending(&mut self, index: usize) {
