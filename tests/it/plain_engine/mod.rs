@@ -5,14 +5,19 @@
 
 mod account;
 mod costs;
+mod dice;
 mod exits;
+mod generate;
+mod generated;
 mod input;
 mod management;
 mod market;
 mod orders;
 mod outcome;
 mod run;
+mod script;
 mod sizing;
 mod switches;
 mod unit_vectors;
 mod vectors;
+mod walk;
