@@ -150,10 +150,13 @@ impl<'a> Run<'a> {
     fn say(&self, symbols: &[usize], index: usize) -> Vec<usize> {
         let mut said = Vec::new();
         for (number, signal) in self.case.signals.iter().enumerate() {
+            if signal.index != index {
+                continue;
+            }
             let symbol = self.symbol_of(signal);
             let asked = symbols.contains(&symbol) && self.market.bar(symbol, index).is_some();
             let silent = self.case.only_if_flat && signal.kind != SignalKind::Close && self.is_active(symbol);
-            if signal.index == index && asked && !silent {
+            if asked && !silent {
                 said.push(number);
             }
         }

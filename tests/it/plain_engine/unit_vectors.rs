@@ -9,7 +9,7 @@ use super::account::{Position, Status};
 use super::costs::{Draws, FeeSide, fee, fx, legacy_fee, slip};
 use super::input::{Case, Direction};
 use super::market::Bar;
-use super::orders::is_triggered;
+use super::pending::is_triggered;
 use super::run::{Run, run};
 use super::sizing::{fixed_lots, lot_sizer_lots, tick_value_lots};
 
