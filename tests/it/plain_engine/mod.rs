@@ -72,6 +72,7 @@ mod market;
 mod orders;
 pub(crate) mod outcome;
 mod pending;
+mod rules;
 pub(crate) mod run;
 mod script;
 mod sizing;
