@@ -10,6 +10,7 @@ mod docs;
 mod golden;
 mod layering;
 mod no_lookahead;
+mod plain_engine;
 mod resume;
 mod right_numbers;
 mod walk_forward;
