@@ -4,6 +4,7 @@ mod accounting;
 mod cli;
 mod config_errors;
 mod data_files;
+mod data_import;
 mod determinism;
 mod differential;
 mod docs;
