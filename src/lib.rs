@@ -24,6 +24,7 @@ pub mod search;
 
 pub mod sweep;
 
+pub mod robustness;
 pub mod walkforward;
 
 #[cfg(feature = "parquet")]

@@ -1,1 +1,58 @@
 //! Command line: grammar, commands, progress, exit codes. The only place that prints.
+
+mod args;
+mod commands;
+mod exit;
+mod failure;
+mod memory;
+mod output;
+mod progress;
+mod runs;
+mod signals;
+mod units;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::Cli;
+pub use exit::Exit;
+use failure::Failure;
+use output::Console;
+
+/// Runs the program on its command line, first word included, and says how it ended.
+pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let words: Vec<OsString> = words.into_iter().collect();
+    let plain = Console::new(args::ColorChoice::Auto, 0);
+    if words.len() <= 1 {
+        return finish(plain, commands::about(plain));
+    }
+    if let Some((name, remedy)) = words.get(1).and_then(args::not_built) {
+        let message = format!("`{name}` is not part of version {}", env!("CARGO_PKG_VERSION"));
+        return finish(plain, Err(Failure::new(Exit::Usage, message, remedy)));
+    }
+    match Cli::try_parse_from(args::with_run_inserted(words)) {
+        Ok(cli) => {
+            let verbosity =
+                if cli.talk.quiet { -1 } else { i8::try_from(cli.talk.verbose).unwrap_or(i8::MAX) };
+            let console = Console::new(cli.talk.color, verbosity);
+            finish(console, commands::dispatch(cli.command, console))
+        }
+        Err(error) => {
+            // Help and version go to standard output with code 0, mistakes to standard error with code 2.
+            let _ = error.print();
+            ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Exit::Usage.code()))
+        }
+    }
+}
+
+fn finish(console: Console, outcome: Result<Exit, Failure>) -> ExitCode {
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            console.complain(&failure.text);
+            failure.exit.into()
+        }
+    }
+}

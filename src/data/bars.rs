@@ -1,8 +1,9 @@
 //! Bars of one symbol and timeframe in columns: bid, ask, volume.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use super::passage::PassageIndex;
 use crate::types::{PriceSide, Timeframe, Timestamp};
 
 /// One price side of a bar.
@@ -123,7 +124,8 @@ pub struct BarSeries {
     times: Arc<Vec<i64>>,
     bid: Arc<PriceColumns>,
     ask: Arc<PriceColumns>,
-    volume: Vec<f64>,
+    volume: Arc<Vec<f64>>,
+    passage: OnceLock<PassageIndex>,
 }
 
 impl BarSeries {
@@ -140,7 +142,14 @@ impl BarSeries {
     ) -> Self {
         let rows = times.len();
         assert!([bid.len(), ask.len(), volume.len()].iter().all(|&n| n == rows), "one row per time");
-        Self { timeframe, times: Arc::new(times), bid, ask, volume }
+        Self {
+            timeframe,
+            times: Arc::new(times),
+            bid,
+            ask,
+            volume: Arc::new(volume),
+            passage: OnceLock::new(),
+        }
     }
 
     /// The bars of a range of rows; memory of the others is given back when nobody else holds the columns.
@@ -153,14 +162,22 @@ impl BarSeries {
             return self;
         }
         let one_sided = self.is_one_sided();
-        let Self { timeframe, times, bid, ask, mut volume } = self;
+        let Self { timeframe, times, bid, ask, volume, passage: _ } = self;
         let ask = if one_sided { None } else { Some(shortened(ask, &rows)) };
         let bid = shortened(bid, &rows);
         let mut times = Arc::unwrap_or_clone(times);
+        let mut volume = Arc::unwrap_or_clone(volume);
         cut(&mut times, &rows);
         cut(&mut volume, &rows);
         let ask = ask.unwrap_or_else(|| Arc::clone(&bid));
-        Self { timeframe, times: Arc::new(times), bid, ask, volume }
+        Self {
+            timeframe,
+            times: Arc::new(times),
+            bid,
+            ask,
+            volume: Arc::new(volume),
+            passage: OnceLock::new(),
+        }
     }
 
     /// Copies of the bars at `rows`, which must increase.
@@ -233,6 +250,12 @@ impl BarSeries {
     #[inline]
     pub fn ask(&self) -> &PriceColumns {
         &self.ask
+    }
+
+    /// Block extremes of lows and highs, computed at the first use and shared from then on.
+    #[inline]
+    pub fn passage(&self) -> &PassageIndex {
+        self.passage.get_or_init(|| PassageIndex::of(self))
     }
 
     /// Volume per bar, units of the source.

@@ -6,14 +6,35 @@ pub mod align;
 pub mod assemble;
 pub mod bars;
 pub mod calendar;
+#[cfg(feature = "parquet")]
+mod columns;
 pub mod error;
 pub mod fingerprint;
+#[cfg(feature = "parquet")]
+mod layout;
+#[cfg(feature = "parquet")]
+mod load;
 pub mod multi;
+pub mod news;
+#[cfg(feature = "parquet")]
+pub mod open;
+mod pair;
+#[cfg(feature = "parquet")]
+pub mod parquet;
+pub mod passage;
+mod raw;
+pub mod report;
 pub mod resample;
+#[cfg(feature = "parquet")]
+mod select;
 pub mod settings;
+mod stamps;
 pub mod symbol;
 pub mod synthetic;
 pub mod timeline;
+mod validate;
+pub mod window;
+mod zones;
 
 pub use assemble::{HigherBars, SymbolBars, assemble, in_memory};
 pub use bars::{BarSeries, Ohlc, PriceColumns};
@@ -21,6 +42,11 @@ pub use calendar::{Calendar, TradingWeek};
 pub use error::{DataCode, DataError};
 pub use fingerprint::SeriesDigest;
 pub use multi::{HigherSeries, MultiSymbolData, NO_ROW, RowMap, SymbolSeries};
+pub use news::NewsCalendar;
+#[cfg(feature = "parquet")]
+pub use open::{OpenedData, open};
+pub use report::{DataReport, QuoteSide};
 pub use resample::DayAnchor;
 pub use settings::{AlignmentSettings, DataSettings, EntryTimestampMode};
 pub use symbol::{SymbolSpec, SymbolTable};
+pub use window::HoldoutInfo;

@@ -224,7 +224,8 @@ impl Default for ReadPolicy {
 }
 
 /// What happens to a bar whose bid is above its ask at open or close.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OnCrossed {
     /// The file is refused.
     Error,

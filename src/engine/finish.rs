@@ -28,6 +28,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     pub(super) fn finish(mut self) -> Result<Outcome<O>, EngineError> {
         let mut extremes = EquityExtremes::new(self.settings.initial_balance);
         self.curve.points().iter().for_each(|point| extremes.update(point.equity));
+        self.extend_curve();
         if !self.window.is_empty() && self.close_remaining(self.window.end - 1)? {
             extremes.update(self.equity);
         }
@@ -79,12 +80,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         if self.book.open().is_empty() {
             return Ok(false);
         }
-        while let Some(&index) = self.book.open().first() {
-            let symbol = self.book.position(index).symbol;
-            let row = self.data.symbol(symbol).last_row(last).expect("an open position has a bar");
-            self.close_at_market(last, row, index, slips, reason)?;
-        }
-        self.book.sweep();
+        self.close_all(last, slips, reason)?;
         self.equity = match self.settings.equity_mode {
             EquityMode::Cash => self.ledger.cash(),
             EquityMode::MarkToMarket => self.marked_equity(last)?,
@@ -106,7 +102,7 @@ fn ambiguous_share(trades: &[Trade]) -> Option<f64> {
 /// Net profit with every ambiguous exit taken at `level`, summed in the order of `metrics.md` rule 6.
 fn net_with(trades: &[Trade], alternatives: &[Alternative], level: ExitLevel) -> f64 {
     let mut nets: Vec<f64> =
-        trades.iter().map(|trade| trade.result - trade.total_fee() - trade.swap).collect();
+        trades.iter().map(|trade| trade.result - (trade.total_fee() + trade.swap)).collect();
     for other in alternatives.iter().filter(|other| other.level == level) {
         nets[other.trade] = other.net;
     }
@@ -129,7 +125,7 @@ fn cost_multiplier(trades: &[Trade]) -> Option<f64> {
     let gross: Vec<f64> = trades
         .iter()
         .zip(&items)
-        .map(|(trade, items)| (trade.result - trade.total_fee() - trade.swap) + items)
+        .map(|(trade, items)| (trade.result - (trade.total_fee() + trade.swap)) + items)
         .collect();
     let (gross, items) = (math::sum(&gross), math::sum(&items));
     if items > 0.0 {

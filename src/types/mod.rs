@@ -2,6 +2,7 @@
 //!
 //! No input or output, no market, no account; imports nothing of ours.
 
+pub mod calendar;
 pub mod curve;
 pub mod fingerprint;
 pub mod ids;
@@ -9,17 +10,20 @@ pub mod math;
 pub mod params;
 pub mod rng;
 pub mod side;
+pub mod span;
 pub mod time;
 pub mod trade;
 pub mod trial;
 pub(crate) mod words;
 
+pub use calendar::Calendar;
 pub use curve::{CurvePoint, EquityCurve};
 pub use fingerprint::{Digest, DigestWriter};
 pub use ids::{StepRange, SymbolId, TrialId};
 pub use params::{ParamDomain, ParamError, ParamSet, ParamSpec, ParamValue, SweepHint};
 pub use rng::{KeyedRng, MasterSeed, Purpose};
 pub use side::{Direction, OrderType, PriceSide};
+pub use span::{Span, SpanError};
 pub use time::{Timeframe, Timestamp};
 pub use trade::{CloseReason, Trade, TradeCosts};
 pub use trial::{Trial, TrialError};

@@ -6,6 +6,8 @@ mod config_errors;
 mod data_files;
 mod determinism;
 mod differential;
+mod docs;
+mod engine_cases;
 mod golden;
 mod layering;
 mod no_lookahead;

@@ -4,6 +4,7 @@ mod data;
 mod execution;
 mod indicators;
 mod metrics;
+mod robustness;
 mod search;
 mod strategy;
 mod walk_forward;
@@ -30,4 +31,26 @@ pub(crate) fn load(topic: &str, file: &str) -> Value {
 pub(crate) fn shared() -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
     path.is_dir().then_some(path)
+}
+
+/// A number that must be there.
+pub(crate) fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or_else(|| panic!("{value} is not a number"))
+}
+
+/// A list of numbers that must be there.
+pub(crate) fn floats(value: &Value) -> Vec<f64> {
+    value.as_array().expect("a list").iter().map(number).collect()
+}
+
+/// The rule of the vectors: undefined matches undefined; numbers lie within `max(abs, rel * |expected|)`.
+pub(crate) fn assert_close(found: Option<f64>, expected: Option<f64>, tolerance: &Value, what: &str) {
+    let near = match (found, expected) {
+        (Some(found), Some(expected)) => {
+            let part = |key: &str| tolerance[key].as_f64().unwrap_or(0.0);
+            (found - expected).abs() <= part("abs").max(part("rel") * expected.abs())
+        }
+        (found, expected) => found == expected,
+    };
+    assert!(near, "{what}: found {found:?}, expected {expected:?}");
 }

@@ -1,1 +1,6 @@
-//! Grid, random numbers, total order, sweep files.
+//! Grid, random numbers, total order, sampling, sweep files.
+
+mod grid;
+mod rank;
+mod rng_streams;
+mod sweep_files;

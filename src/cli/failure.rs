@@ -1,0 +1,35 @@
+//! What ends a command early: an exit code and the text a person reads.
+
+use std::fmt::Display;
+
+use super::exit::Exit;
+
+/// A command that could not do its work.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// How the program ends.
+    pub(crate) exit: Exit,
+    /// Complete text without a trailing line break, `error: ` or `error[E...]: ` included.
+    pub(crate) text: String,
+}
+
+impl Failure {
+    /// A failure with one message and one remedy: `error: <message>` and `  = <remedy>`.
+    pub(crate) fn new(exit: Exit, message: impl Display, remedy: impl Display) -> Self {
+        Self { exit, text: format!("error: {message}\n  = {remedy}") }
+    }
+
+    /// A failure whose text is already complete (all problems of a sweep file, for example).
+    pub(crate) fn rendered(exit: Exit, text: impl Into<String>) -> Self {
+        Self { exit, text: text.into() }
+    }
+
+    /// A file that could not be read or written.
+    pub(crate) fn disk(what: impl Display, path: &std::path::Path, error: &std::io::Error) -> Self {
+        Self::new(
+            Exit::Disk,
+            format_args!("{what} {}: {error}", path.display()),
+            "check the path, the permissions and the free space, then run the same command again",
+        )
+    }
+}

@@ -1,0 +1,320 @@
+//! `strategy`: which strategy, its values that are not searched, and the engine's settings.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json};
+
+use super::rules;
+use super::section::{Context, Field, at_key, closest, listed};
+use super::source::{Entry, Value};
+use super::spec::StrategyKind;
+use crate::engine::registry::Registry;
+use crate::engine::run::StrategyRunner;
+use crate::types::{ParamDomain, ParamSpec, ParamValue};
+
+/// `strategy.engine` as given: the profile and the keys that deviate from it, checked by name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EngineSection {
+    /// Where the defaults come from.
+    pub profile: Profile,
+    /// Keys with values, in document order.
+    pub entries: Vec<(String, ParamValue)>,
+}
+
+/// Named sets of engine settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// Costs and fills a ranking is not flattered by.
+    Realistic,
+    /// The Omega reference.
+    Reference,
+}
+
+/// The strategy while the file is read.
+pub(super) struct StrategyReading {
+    pub(super) kind: Option<StrategyKind>,
+    runner: Option<Arc<dyn StrategyRunner>>,
+    /// Values of `base`, in document order.
+    base: Vec<(String, ParamValue)>,
+    pub(super) engine: EngineSection,
+    kind_json: (&'static str, Json),
+    engine_json: Json,
+}
+
+/// Keys of `strategy.engine` (`search.md` 13.3).
+pub(super) const ENGINE_KEYS: [&str; 39] = [
+    "profile",
+    "initial_balance",
+    "accounts",
+    "account_currency",
+    "risk_per_trade",
+    "sizing",
+    "rates",
+    "rates_asof",
+    "costs",
+    "fee_multiplier",
+    "slippage_multiplier",
+    "slippage",
+    "slippage_stream",
+    "exit_slippage",
+    "pending_slippage",
+    "market_fill",
+    "step_order",
+    "gap_fills",
+    "open_first",
+    "pip_buffer_factor",
+    "pip_buffer_pip",
+    "same_bar_tp_needs_close",
+    "timeout_costs",
+    "holding_clock",
+    "min_lot_policy",
+    "pnl_mode",
+    "equity_mode",
+    "end_of_run",
+    "min_sl_distance_pips",
+    "halt_on_ruin",
+    "pending_ttl_bars",
+    "cooldown_candles",
+    "cooldown_minutes",
+    "cooldown_minutes_trade",
+    "session",
+    "alignment",
+    "allow_lookahead",
+    "management",
+    "magic_number",
+];
+
+/// Reads the section; `registry` knows the strategies.
+pub(super) fn read(field: &Field<'_>, registry: &Registry) -> Option<StrategyReading> {
+    let mut reading = StrategyReading {
+        kind: None,
+        runner: None,
+        base: Vec::new(),
+        engine: EngineSection { profile: Profile::Realistic, entries: Vec::new() },
+        kind_json: ("id", Json::Null),
+        engine_json: Json::Null,
+    };
+    if matches!(field.node.value, Value::Text(_)) {
+        reading.named(field, registry);
+        reading.engine_json = Map::from_iter([("profile".to_owned(), Json::from("realistic"))]).into();
+        return Some(reading);
+    }
+    if field.node.entries().is_none() {
+        field.wrong("the name of a strategy, or an object with `id` or `rules`");
+        return None;
+    }
+    let mut section = field.section()?;
+    let (id, rules) = (section.get("id"), section.get("rules"));
+    match (&id, &rules) {
+        (Some(id), None) => reading.named(id, registry),
+        (None, Some(rules)) => reading.written(rules),
+        (None, None) => section.missing("id", "name a strategy (`omega-sweep strategies`), or write `rules`"),
+        (Some(id), Some(_)) => id.report(id.problem("E102", "`id` and `rules` exclude each other")),
+    }
+    if let Some(base) = section.get("base") {
+        reading.read_base(&base);
+    }
+    let engine = section.get("engine");
+    reading.read_engine(engine.as_ref());
+    section.finish();
+    Some(reading)
+}
+
+impl StrategyReading {
+    fn named(&mut self, field: &Field<'_>, registry: &Registry) {
+        let Some(name) = field.text() else { return };
+        self.kind = Some(StrategyKind::Named(name.to_owned()));
+        self.kind_json = ("id", name.into());
+        match registry.find(name) {
+            Ok(runner) => self.runner = Some(runner),
+            Err(unknown) => {
+                let all = listed(unknown.known.iter().map(String::as_str));
+                let suggestion = match unknown.closest {
+                    Some(closest) => format!("did you mean `{closest}`?   (all: {all})"),
+                    None => format!("known strategies: {all}"),
+                };
+                let problem = field.problem("E102", format!("unknown strategy `{name}`"));
+                field.report(problem.allowed(all).suggest(suggestion));
+            }
+        }
+    }
+
+    fn written(&mut self, field: &Field<'_>) {
+        if let Some((rules, json)) = rules::read(field) {
+            self.kind = Some(StrategyKind::Rules(rules));
+            self.kind_json = ("rules", json);
+        }
+    }
+
+    fn read_base(&mut self, field: &Field<'_>) {
+        for (entry, value) in field.named().unwrap_or_default() {
+            let spec = self.declared_or_report(entry, &value);
+            let given = value.node.to_param();
+            if let Some(spec) = &spec {
+                check_value(&value, spec, &given);
+            }
+            self.base.push((entry.key.clone(), spec.map_or(given.clone(), |spec| canonical(&spec, given))));
+        }
+    }
+
+    fn read_engine(&mut self, field: Option<&Field<'_>>) {
+        let mut json = Map::from_iter([("profile".to_owned(), Json::from("realistic"))]);
+        for (entry, value) in field.and_then(|field| field.named()).unwrap_or_default() {
+            if entry.key == "profile" {
+                let words = [("realistic", Profile::Realistic), ("reference", Profile::Reference)];
+                self.engine.profile = value.word(&words).unwrap_or(Profile::Realistic);
+                json.insert("profile".to_owned(), value.node.to_param().to_json());
+                continue;
+            }
+            if !is_engine_key(&entry.key) {
+                report_unknown_engine_key(value.context, entry, &value, "E101", "key");
+            }
+            let given = value.node.to_param();
+            json.insert(entry.key.clone(), given.to_json());
+            self.engine.entries.push((entry.key.clone(), given));
+        }
+        self.engine_json = json.into();
+    }
+
+    /// The declaration of a parameter, dynamic ones included. `None` without a report when nothing is known about
+    /// the strategy's parameters (rules, or an unknown strategy).
+    pub(super) fn declared_or_report(&self, entry: &Entry, field: &Field<'_>) -> Option<ParamSpec> {
+        let runner = self.runner.as_ref()?;
+        let spec = self.declared(&entry.key);
+        if spec.is_none() {
+            let strategy = runner.name();
+            let message = format!("unknown parameter `{}` of strategy {strategy}", entry.key);
+            let names = || runner.params().iter().map(|spec| spec.name.as_ref());
+            let suggestion = match closest(&entry.key, names()) {
+                Some(name) => format!("did you mean `{name}`?   (all: omega-sweep strategies {strategy})"),
+                None => format!("declared: {}", listed(names())),
+            };
+            let problem = at_key(field.context, entry, &field.path, "E105", message);
+            field.report(problem.allowed(listed(names())).suggest(suggestion));
+        }
+        spec
+    }
+
+    fn declared(&self, name: &str) -> Option<ParamSpec> {
+        let runner = self.runner.as_ref()?;
+        runner.params().iter().find(|spec| spec.name == name).cloned().or_else(|| runner.dynamic_param(name))
+    }
+
+    /// Declared parameters that say how they are searched by default.
+    pub(super) fn searched_by_default(&self) -> Vec<ParamSpec> {
+        let params = self.runner.as_ref().map_or(&[][..], |runner| runner.params());
+        params.iter().filter(|spec| spec.sweep.is_some()).cloned().collect()
+    }
+
+    /// The value of a parameter that is not searched: of `base`, else the declared default.
+    pub(super) fn base_value(&self, name: &str) -> Option<ParamValue> {
+        let given = self.base.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+        given.or_else(|| {
+            let spec = self.declared(name)?;
+            let default = spec.default.clone()?;
+            Some(canonical(&spec, default))
+        })
+    }
+
+    /// Whether `base` names the parameter.
+    pub(super) fn gives(&self, name: &str) -> bool {
+        self.base.iter().any(|(key, _)| key == name)
+    }
+
+    /// Names and values of a complete set, `searched` ones with the value they have while not searched: declared
+    /// parameters in declared order, then those of `base`.
+    pub(super) fn complete_base(
+        &self,
+        searched: &[Arc<str>],
+        field: &Field<'_>,
+    ) -> Vec<(Arc<str>, ParamValue)> {
+        let mut values: Vec<(Arc<str>, ParamValue)> = Vec::new();
+        for spec in self.runner.as_ref().map_or(&[][..], |runner| runner.params()) {
+            let is_searched = searched.iter().any(|name| **name == spec.name);
+            match self.base_value(&spec.name) {
+                Some(value) => values.push((spec.name.as_ref().into(), value)),
+                None if is_searched => values.push((spec.name.as_ref().into(), ParamValue::Null)),
+                None => {
+                    let message = format!("the strategy needs a value for `{}`", spec.name);
+                    let problem = field.problem("E102", message).allowed(spec.allowed());
+                    field.report(
+                        problem.suggest(format!(
+                            "give it in `strategy.base` or `parameters`: {}",
+                            spec.allowed()
+                        )),
+                    );
+                }
+            }
+        }
+        for (name, value) in &self.base {
+            if !values.iter().any(|(known, _)| known.as_ref() == name) {
+                values.push((name.as_str().into(), value.clone()));
+            }
+        }
+        values
+    }
+
+    /// The section with every default, `searched` names left out of `base`.
+    pub(super) fn resolved(&self, base: &[(Arc<str>, ParamValue)], searched: &[Arc<str>]) -> Json {
+        let kept = base.iter().filter(|(name, _)| !searched.contains(name));
+        let base: Map<String, Json> = kept.map(|(name, value)| (name.to_string(), value.to_json())).collect();
+        let mut section = Map::new();
+        section.insert(self.kind_json.0.to_owned(), self.kind_json.1.clone());
+        section.insert("base".to_owned(), base.into());
+        section.insert("engine".to_owned(), self.engine_json.clone());
+        section.into()
+    }
+}
+
+/// Reports E102 when a value lies outside what the strategy declares.
+pub(super) fn check_value(field: &Field<'_>, spec: &ParamSpec, value: &ParamValue) -> bool {
+    let fits = spec.check(value).is_ok();
+    if !fits {
+        let allowed = spec.allowed();
+        let message = format!("`{}` must be {allowed}, got {}", spec.name, value.to_json());
+        let suggestion = match (&spec.domain, value.as_str()) {
+            (ParamDomain::Choice(words) | ParamDomain::TextList(words), Some(given)) => {
+                let word = closest(given, words.iter().map(AsRef::as_ref));
+                word.map(|word| format!("did you mean `{word}`?"))
+            }
+            _ => None,
+        };
+        field.report(field.problem("E102", message).allowed(allowed).suggest(suggestion));
+    }
+    fits
+}
+
+/// The value as the domain holds it, so that `2` and `2.0` are the same setting.
+pub(super) fn canonical(spec: &ParamSpec, value: ParamValue) -> ParamValue {
+    match (&spec.domain, &value) {
+        (ParamDomain::Float { .. }, ParamValue::Int(whole)) => ParamValue::Float(*whole as f64),
+        (ParamDomain::Int { .. }, ParamValue::Float(_)) => value.as_i64().map_or(value, ParamValue::Int),
+        _ => value,
+    }
+}
+
+fn is_engine_key(key: &str) -> bool {
+    ENGINE_KEYS.contains(&key) || BEYOND_REFERENCE.contains(&key)
+}
+
+/// Keys of `execution.md` 9b.
+const BEYOND_REFERENCE: [&str; 5] = ["both_hit", "order_delay_bars", "detail_timeframe", "swap", "margin"];
+
+/// A dotted engine key of `parameters`, without the prefix `engine.`.
+pub(super) fn is_engine_path(key: &str) -> bool {
+    is_engine_key(key.split('.').next().unwrap_or_default()) && key != "profile"
+}
+
+pub(super) fn report_unknown_engine_key(
+    context: Context<'_>,
+    entry: &Entry,
+    field: &Field<'_>,
+    code: &'static str,
+    what: &str,
+) {
+    let given = entry.key.strip_prefix("engine.").unwrap_or(&entry.key);
+    let known = ENGINE_KEYS.into_iter().chain(BEYOND_REFERENCE);
+    let suggestion = closest(given, known).map(|key| format!("did you mean `{key}`?"));
+    let message = format!("unknown {what} `{given}` of the engine settings");
+    field.report(at_key(context, entry, &field.path, code, message).suggest(suggestion));
+}

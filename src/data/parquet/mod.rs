@@ -1,0 +1,9 @@
+//! Bars in Parquet: reading whatever the layout of `data.md` section 3 allows, writing its canonical form.
+
+mod page;
+mod read;
+mod write;
+
+pub(crate) use read::BarFile;
+pub(crate) use write::file_sha256;
+pub use write::{SideToWrite, WrittenFile, write_bars};

@@ -1,0 +1,450 @@
+//! Reading: footer and schema first, then batches straight into exactly reserved columns.
+
+use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    ArrowPrimitiveType, Date32Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
+    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
+    UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+};
+use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_schema::{DataType, Schema, TimeUnit};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
+
+use super::super::bars::PriceColumns;
+use super::super::columns::Roles;
+use super::super::error::{DataCode, DataError};
+use super::super::raw::RawSide;
+use super::super::resample::DayAnchor;
+use super::super::stamps::{TimeUnitOf, to_micros};
+use super::super::zones::LocalZone;
+use crate::types::Timeframe;
+
+/// Rows of a batch.
+const BATCH: usize = 65_536;
+/// Rows reserved at once at most: a footer may claim any number.
+const RESERVE: usize = 1 << 24;
+
+/// A bar file whose footer and schema are known good.
+#[derive(Debug)]
+pub(crate) struct BarFile {
+    path: PathBuf,
+    builder: ParquetRecordBatchReaderBuilder<File>,
+    roles: Roles,
+    rows: usize,
+}
+
+impl BarFile {
+    /// Opens a file and looks at its footer, row count, columns and types.
+    ///
+    /// # Errors
+    /// The first of the groups file, format, columns and types of `data.md` section 4.
+    pub(crate) fn open(path: &Path) -> Result<Self, DataError> {
+        let file = open_file(path)?;
+        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+        let open = || ParquetRecordBatchReaderBuilder::try_new_with_options(file, options);
+        let builder = guarded(path, open)?.map_err(|error| corrupt(path, &error.to_string()))?;
+        let rows = usize::try_from(builder.metadata().file_metadata().num_rows())
+            .map_err(|_| corrupt(path, "a negative number of rows"))?;
+        if rows == 0 {
+            return Err(DataError::new(DataCode::NoRows, "a valid file without rows").path(path));
+        }
+        let schema = builder.schema();
+        let header: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+        let roles = Roles::find(&header).map_err(|error| error.path(path))?;
+        check_types(schema, &roles).map_err(|error| error.path(path))?;
+        Ok(Self { path: path.to_owned(), builder, roles, rows })
+    }
+
+    /// Rows the footer claims.
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// A value of the key-value metadata.
+    pub(crate) fn metadata(&self, key: &str) -> Option<&str> {
+        let pairs = self.builder.metadata().file_metadata().key_value_metadata()?;
+        pairs.iter().find(|pair| pair.key == key)?.value.as_deref()
+    }
+
+    /// Whether a column names the symbol of each row.
+    pub(crate) fn holds_several(&self) -> bool {
+        self.roles.symbol.is_some()
+    }
+
+    /// Names in the column that names the symbol of each row, in order of appearance; a null is left to
+    /// [`BarFile::read`].
+    ///
+    /// # Errors
+    /// `corrupt_parquet`.
+    pub(crate) fn symbols(self) -> Result<Vec<String>, DataError> {
+        let Some(column) = self.roles.symbol else { return Ok(Vec::new()) };
+        let Self { path, builder, .. } = self;
+        let projection = ProjectionMask::roots(builder.parquet_schema(), [column]);
+        guarded(&path, || {
+            let damaged = |error: &dyn std::fmt::Display| corrupt(&path, &error.to_string());
+            let reader = builder
+                .with_projection(projection)
+                .with_batch_size(BATCH)
+                .build()
+                .map_err(|error| damaged(&error))?;
+            let mut names: Vec<String> = Vec::new();
+            for batch in reader {
+                let batch = batch.map_err(|error| damaged(&error))?;
+                let texts = batch.column(0);
+                for text in (0..texts.len()).filter(|&row| texts.is_valid(row)).map(|row| text_at(texts, row))
+                {
+                    if names.iter().all(|name| name != text) {
+                        names.push(text.to_owned());
+                    }
+                }
+            }
+            Ok(names)
+        })?
+    }
+
+    /// Reads everything: one side, or one per symbol in order of appearance.
+    ///
+    /// # Errors
+    /// The first of the groups format (a damaged page), zone and nulls; times that are no instants are left to the
+    /// check of times.
+    pub(crate) fn read(
+        self,
+        timeframe: Timeframe,
+        zone: Option<&LocalZone>,
+    ) -> Result<Vec<RawSide>, DataError> {
+        let anchor = match self.metadata("day_anchor") {
+            Some("ny17") => DayAnchor::Ny17,
+            _ => DayAnchor::Utc,
+        };
+        let Self { path, builder, roles, rows } = self;
+        let time_column = builder.schema().field(roles.needed[0]).data_type().clone();
+        let unit = time_unit(&time_column, timeframe, &roles).map_err(|error| error.path(&path))?;
+        if unit.is_naive() && zone.is_none() {
+            return Err(DataError::new(DataCode::TimezoneMissing, "times without a zone")
+                .path(&path)
+                .column(roles.names.time.clone())
+                .hint("name the zone: data.policy.tz (--tz UTC, if that is what they are)"));
+        }
+        let columns = Columns::of(&roles);
+        let projection = ProjectionMask::roots(builder.parquet_schema(), columns.projected());
+        let sides = guarded(&path, || -> Result<Vec<RawSide>, DataError> {
+            let reader = builder
+                .with_projection(projection)
+                .with_batch_size(BATCH)
+                .build()
+                .map_err(|error| corrupt(&path, &error.to_string()))?;
+            collect(reader, &columns, &roles, rows, &path)
+        })??;
+        finish(sides, &roles, unit, zone, anchor, &path)
+    }
+}
+
+/// Opens a file for reading, telling absent, empty and unreadable apart.
+pub(crate) fn open_file(path: &Path) -> Result<File, DataError> {
+    let file = File::open(path).map_err(|error| not_opened(path, &error))?;
+    let facts = file.metadata().map_err(|error| not_opened(path, &error))?;
+    if facts.is_dir() {
+        return Err(DataError::new(DataCode::FileUnreadable, "a folder where a file belongs").path(path));
+    }
+    if facts.len() == 0 {
+        return Err(DataError::new(DataCode::EmptyFile, "the file has 0 bytes")
+            .path(path)
+            .hint("export again"));
+    }
+    Ok(file)
+}
+
+fn not_opened(path: &Path, error: &std::io::Error) -> DataError {
+    if error.kind() == std::io::ErrorKind::NotFound {
+        return DataError::new(DataCode::FileNotFound, "no such file").path(path);
+    }
+    DataError::new(DataCode::FileUnreadable, error.to_string()).path(path)
+}
+
+/// Runs a piece of the decoder; a panic in it is damage of the file.
+fn guarded<T>(path: &Path, work: impl FnOnce() -> T) -> Result<T, DataError> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|_| corrupt(path, "the decoder gave up"))
+}
+
+fn corrupt(path: &Path, what: &str) -> DataError {
+    DataError::new(DataCode::CorruptParquet, super::super::error::printable(what))
+        .path(path)
+        .hint("the file is damaged or no Parquet file: copy or export it again")
+}
+
+fn check_types(schema: &Schema, roles: &Roles) -> Result<(), DataError> {
+    let needed = roles.needed.iter().zip([true, false, false, false, false]);
+    for (&column, is_time) in needed.chain(roles.volume.iter().zip([false])) {
+        let found = schema.field(column).data_type();
+        let fits = if is_time { is_time_type(found) } else { is_number(found) };
+        let prices = roles.needed[1..].contains(&column);
+        if !fits || prices && !matches!(found, DataType::Float64 | DataType::Float32) {
+            let wanted = match (is_time, prices) {
+                (true, _) => "a timestamp",
+                (_, true) => "float64 or float32",
+                _ => "a number",
+            };
+            return Err(wrong_type(schema.field(column).name(), found, wanted));
+        }
+    }
+    match roles.symbol.map(|column| schema.field(column)) {
+        Some(field) if !is_text(field.data_type()) => {
+            Err(wrong_type(field.name(), field.data_type(), "a string"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn wrong_type(column: &str, found: &DataType, wanted: &str) -> DataError {
+    DataError::new(DataCode::WrongColumnType, format!("found {}, expected {wanted}", type_name(found)))
+        .column(column)
+        .hint("convert the column, or export as text and use data import")
+}
+
+fn is_time_type(found: &DataType) -> bool {
+    matches!(found, DataType::Timestamp(..) | DataType::Int64 | DataType::Date32)
+}
+
+fn is_number(found: &DataType) -> bool {
+    found.is_integer() || matches!(found, DataType::Float64 | DataType::Float32)
+}
+
+fn is_text(found: &DataType) -> bool {
+    matches!(found, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+}
+
+fn type_name(found: &DataType) -> String {
+    match found {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => "string".to_owned(),
+        DataType::Boolean => "bool".to_owned(),
+        DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(..) => "list".to_owned(),
+        DataType::Decimal32(..) | DataType::Decimal64(..) | DataType::Decimal128(..) => "decimal".to_owned(),
+        DataType::Timestamp(..) => "timestamp".to_owned(),
+        DataType::Date32 => "date".to_owned(),
+        other => other.to_string().to_lowercase(),
+    }
+}
+
+fn time_unit(found: &DataType, timeframe: Timeframe, roles: &Roles) -> Result<TimeUnitOf, DataError> {
+    match found {
+        DataType::Timestamp(unit, zone) => {
+            let naive = zone.is_none();
+            Ok(match unit {
+                TimeUnit::Second => TimeUnitOf::Seconds { naive },
+                TimeUnit::Millisecond => TimeUnitOf::Millis { naive },
+                TimeUnit::Microsecond => TimeUnitOf::Micros { naive },
+                TimeUnit::Nanosecond => TimeUnitOf::Nanos { naive },
+            })
+        }
+        DataType::Date32 if timeframe == Timeframe::D1 => Ok(TimeUnitOf::Days),
+        DataType::Date32 => Err(wrong_type(&roles.names.time, found, "a timestamp (dates are for D1)")),
+        _ => Ok(TimeUnitOf::Epoch),
+    }
+}
+
+/// Positions in a projected batch.
+struct Columns {
+    sorted: Vec<usize>,
+    needed: [usize; 5],
+    volume: Option<usize>,
+    symbol: Option<usize>,
+}
+
+impl Columns {
+    fn of(roles: &Roles) -> Self {
+        let mut sorted: Vec<usize> =
+            roles.needed.into_iter().chain(roles.volume).chain(roles.symbol).collect();
+        sorted.sort_unstable();
+        let at = |column: usize| sorted.iter().position(|&one| one == column).unwrap_or_default();
+        Self {
+            needed: roles.needed.map(at),
+            volume: roles.volume.map(at),
+            symbol: roles.symbol.map(at),
+            sorted: sorted.clone(),
+        }
+    }
+
+    fn projected(&self) -> Vec<usize> {
+        self.sorted.clone()
+    }
+}
+
+/// Appends all batches. A null waits until all pages have been read: damage comes first.
+fn collect(
+    reader: ParquetRecordBatchReader,
+    columns: &Columns,
+    roles: &Roles,
+    rows: usize,
+    path: &Path,
+) -> Result<Vec<RawSide>, DataError> {
+    let mut sides: Vec<RawSide> = Vec::new();
+    let mut null = None;
+    let mut first_row = 0;
+    for batch in reader {
+        let batch = batch.map_err(|error| corrupt(path, &error.to_string()))?;
+        if null.is_none() {
+            null = first_null(&batch, columns, roles, first_row);
+        }
+        if null.is_none() {
+            append(&mut sides, &batch, columns, rows.min(RESERVE), first_row);
+        }
+        first_row += batch.num_rows();
+    }
+    if first_row != rows {
+        return Err(corrupt(path, &format!("the footer promises {rows} rows, the pages hold {first_row}")));
+    }
+    match null {
+        Some(error) => Err(error.path(path)),
+        None => Ok(sides),
+    }
+}
+
+fn first_null(batch: &RecordBatch, columns: &Columns, roles: &Roles, first_row: usize) -> Option<DataError> {
+    let prices = roles.names.prices.iter();
+    let names = std::iter::once(&roles.names.time).chain(prices);
+    let needed = columns.needed.into_iter().zip(names.map(String::as_str));
+    let volume = columns.volume.into_iter().map(|column| (column, roles.names.volume.as_str()));
+    let symbol = columns.symbol.into_iter().map(|column| (column, "symbol"));
+    let (row, name) = needed
+        .chain(volume)
+        .chain(symbol)
+        .filter(|(column, _)| batch.column(*column).null_count() > 0)
+        .filter_map(|(column, name)| {
+            let values = batch.column(column);
+            Some(((0..values.len()).find(|&row| values.is_null(row))?, name))
+        })
+        .min_by_key(|(row, _)| *row)?;
+    Some(
+        DataError::new(DataCode::NullValue, "a null in a required column")
+            .row(first_row + row)
+            .column(name)
+            .hint("leave the row out or fill it at the source"),
+    )
+}
+
+fn append(
+    sides: &mut Vec<RawSide>,
+    batch: &RecordBatch,
+    columns: &Columns,
+    reserve: usize,
+    first_row: usize,
+) {
+    let times = integers(batch.column(columns.needed[0]));
+    let prices = [1, 2, 3, 4].map(|k| numbers(batch.column(columns.needed[k])));
+    let volume =
+        columns.volume.map_or_else(|| vec![0.0; batch.num_rows()], |column| numbers(batch.column(column)));
+    let Some(symbol) = columns.symbol else {
+        if sides.is_empty() {
+            sides.push(reserved(None, reserve));
+        }
+        let side = &mut sides[0];
+        side.times.extend_from_slice(&times);
+        for (column, values) in side.prices.columns_mut().into_iter().zip(&prices) {
+            column.extend_from_slice(values);
+        }
+        side.volume.extend_from_slice(&volume);
+        return;
+    };
+    let texts = batch.column(symbol);
+    for row in 0..batch.num_rows() {
+        let side = side_of(sides, text_at(texts, row));
+        side.times.push(times[row]);
+        for (column, values) in side.prices.columns_mut().into_iter().zip(&prices) {
+            column.push(values[row]);
+        }
+        side.volume.push(volume[row]);
+        side.place.rows.push(u32::try_from(first_row + row).unwrap_or(u32::MAX));
+    }
+}
+
+fn side_of<'a>(sides: &'a mut Vec<RawSide>, symbol: &str) -> &'a mut RawSide {
+    let known = sides.iter().position(|side| side.symbol.as_deref() == Some(symbol));
+    let k = known.unwrap_or_else(|| {
+        sides.push(reserved(Some(symbol.to_owned()), 0));
+        sides.len() - 1
+    });
+    &mut sides[k]
+}
+
+fn reserved(symbol: Option<String>, rows: usize) -> RawSide {
+    RawSide {
+        symbol,
+        times: Vec::with_capacity(rows),
+        prices: PriceColumns::with_capacity(rows),
+        volume: Vec::with_capacity(rows),
+        ..RawSide::default()
+    }
+}
+
+fn text_at(texts: &ArrayRef, row: usize) -> &str {
+    match texts.data_type() {
+        DataType::LargeUtf8 => texts.as_string::<i64>().value(row),
+        DataType::Utf8View => texts.as_string_view().value(row),
+        _ => texts.as_string::<i32>().value(row),
+    }
+}
+
+fn integers(array: &ArrayRef) -> Vec<i64> {
+    match array.data_type() {
+        DataType::Timestamp(TimeUnit::Second, _) => {
+            array.as_primitive::<TimestampSecondType>().values().to_vec()
+        }
+        DataType::Timestamp(TimeUnit::Millisecond, _) => {
+            array.as_primitive::<TimestampMillisecondType>().values().to_vec()
+        }
+        DataType::Timestamp(TimeUnit::Microsecond, _) => {
+            array.as_primitive::<TimestampMicrosecondType>().values().to_vec()
+        }
+        DataType::Timestamp(TimeUnit::Nanosecond, _) => {
+            array.as_primitive::<TimestampNanosecondType>().values().to_vec()
+        }
+        DataType::Date32 => {
+            array.as_primitive::<Date32Type>().values().iter().map(|&v| i64::from(v)).collect()
+        }
+        _ => array.as_primitive::<Int64Type>().values().to_vec(),
+    }
+}
+
+fn numbers(array: &ArrayRef) -> Vec<f64> {
+    fn widened<T: ArrowPrimitiveType>(array: &ArrayRef, widen: impl Fn(T::Native) -> f64) -> Vec<f64> {
+        array.as_primitive::<T>().values().iter().map(|&value| widen(value)).collect()
+    }
+    match array.data_type() {
+        DataType::Float32 => widened::<Float32Type>(array, f64::from),
+        DataType::Int8 => widened::<Int8Type>(array, f64::from),
+        DataType::Int16 => widened::<Int16Type>(array, f64::from),
+        DataType::Int32 => widened::<Int32Type>(array, f64::from),
+        DataType::Int64 => widened::<Int64Type>(array, |value| value as f64),
+        DataType::UInt8 => widened::<UInt8Type>(array, f64::from),
+        DataType::UInt16 => widened::<UInt16Type>(array, f64::from),
+        DataType::UInt32 => widened::<UInt32Type>(array, f64::from),
+        DataType::UInt64 => widened::<UInt64Type>(array, |value| value as f64),
+        _ => array.as_primitive::<Float64Type>().values().to_vec(),
+    }
+}
+
+fn finish(
+    mut sides: Vec<RawSide>,
+    roles: &Roles,
+    unit: TimeUnitOf,
+    zone: Option<&LocalZone>,
+    anchor: DayAnchor,
+    path: &Path,
+) -> Result<Vec<RawSide>, DataError> {
+    let unit = unit.resolved(|| sides.iter().flat_map(|side| side.times.iter().copied()).collect());
+    let unit = unit.map_err(|error| error.path(path).column(roles.names.time.clone()))?;
+    for side in &mut sides {
+        side.names = roles.names.clone();
+        side.anchor = anchor;
+        let problem = to_micros(&mut side.times, unit, zone);
+        side.bad_time = problem.map(|(row, error)| (row, error.column(roles.names.time.clone())));
+    }
+    Ok(sides)
+}

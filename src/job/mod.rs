@@ -1,0 +1,298 @@
+//! The whole flow: sweep file → data → series → trials → ranking → run folder.
+//!
+//! [`run`] is the product for a Rust user; the command line adds words, colours and a clock. Whatever a run leaves
+//! behind can be opened again with [`Opened`], to show or verify single trials.
+
+mod closing;
+mod error;
+mod folder;
+mod opened;
+mod prepare;
+mod windows;
+
+use std::path::PathBuf;
+
+pub use error::JobError;
+pub use opened::{Opened, ShownTrial, VerifySelection};
+pub use prepare::{Prepared, prepare};
+
+use crate::config::JobSpec;
+use crate::engine::{Clock, WindowEnd, registry::Registry};
+use crate::metrics::MetricId;
+use crate::report::{CacheUse, ClosingScreen, Counts, DataNote, HoldoutState, Note, PlanNote, RankedTable};
+use crate::sweep::{
+    FeasibleTrials, ObjectiveRanker, Progress, ProgressEvent, RunSettings, Shard, StopFlag, StopReason, Sweep,
+    SweepCounts, SweepEnd, SweepSummary, WindowEvaluator,
+};
+use crate::types::Digest;
+use folder::RunTarget;
+
+/// How to run; nothing here changes a result.
+#[derive(Debug, Clone)]
+pub struct JobOptions {
+    /// Run folder; `None` = `output.dir` of the file, else a folder named by the study under `results`.
+    pub out: Option<PathBuf>,
+    /// Where run folders lie when none is named.
+    pub results: PathBuf,
+    /// Threads for trials; 0 = all cores.
+    pub threads: usize,
+    /// Part of the study to run.
+    pub shard: Shard,
+    /// Start again although the run exists; the old one is moved aside.
+    pub fresh: bool,
+    /// Bytes for market data and shared series; `None` = no limit.
+    pub memory: Option<u64>,
+    /// Share of failed trials that stops the run.
+    pub max_failures: f64,
+    /// Go on with a run of another engine version.
+    pub accept_version: bool,
+    /// Run every trial under both clocks and compare the bits.
+    pub check_candidates: bool,
+    /// The engine's clock.
+    pub clock: Clock,
+    /// Rows of the table on the closing screen.
+    pub table_rows: usize,
+    /// Host, times and the like, for the manifest; outside every digest.
+    pub about: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Default for JobOptions {
+    fn default() -> Self {
+        Self {
+            out: None,
+            results: PathBuf::from("results"),
+            threads: 0,
+            shard: Shard::WHOLE,
+            fresh: false,
+            memory: None,
+            max_failures: 0.01,
+            accept_version: false,
+            check_candidates: false,
+            clock: Clock::default(),
+            table_rows: 10,
+            about: serde_json::Map::new(),
+        }
+    }
+}
+
+/// How a job ended.
+#[derive(Debug, Clone)]
+pub struct JobReport {
+    /// What the end of the run says; seconds and peak memory are left to whoever has a clock.
+    pub screen: ClosingScreen,
+    /// Complete, stopped, or too many failures.
+    pub end: SweepEnd,
+}
+
+/// Runs a sweep file: searches, validates, ranks, and leaves a run folder. Goes on with an unfinished run.
+///
+/// # Errors
+/// When the data are refused, the run folder cannot be used, or memory does not suffice. A failed trial is no error.
+pub fn run(
+    spec: JobSpec,
+    registry: &Registry,
+    options: &JobOptions,
+    progress: &dyn Progress,
+    stop: &StopFlag,
+) -> Result<JobReport, JobError> {
+    let prepared = prepare(spec, registry, options)?;
+    let excluded = announce(&prepared, options, progress)?;
+    let mut target = RunTarget::open(&prepared, options, progress)?;
+    let job = Job { prepared: &prepared, options, progress, stop, excluded };
+    let finished = match &prepared.splits {
+        None => job.search(&mut target)?,
+        Some(splits) => job.walk_forward(splits, &mut target)?,
+    };
+    target.conclude(&prepared, &finished)?;
+    Ok(JobReport { end: finished.end, screen: job.screen(&target, finished) })
+}
+
+/// What a finished or interrupted search leaves for the closing.
+struct Finished {
+    end: SweepEnd,
+    summary: SweepSummary,
+    /// Daily returns of the window that the best row was measured on.
+    observations: usize,
+    cache: CacheUse,
+    /// Trials run by this process.
+    run: u64,
+    bars: u64,
+    notes: Vec<Note>,
+    /// The walk-forward figures, ready to be stored.
+    windows: Option<windows::WindowFiles>,
+}
+
+struct Job<'a> {
+    prepared: &'a Prepared,
+    options: &'a JobOptions,
+    progress: &'a dyn Progress,
+    stop: &'a StopFlag,
+    excluded: Option<u64>,
+}
+
+impl Job<'_> {
+    fn settings(&self) -> RunSettings {
+        RunSettings {
+            threads: self.options.threads,
+            keep_best: self.prepared.spec.output.keep_best.max(self.prepared.spec.output.keep_trades),
+            watched: Some(const { MetricId::of("sharpe_equity_daily") }.index()),
+            max_failures: self.options.max_failures,
+            ..RunSettings::default()
+        }
+    }
+
+    fn search(&self, target: &mut RunTarget) -> Result<Finished, JobError> {
+        let prepared = self.prepared;
+        let evaluator = WindowEvaluator::new(&prepared.study, prepared.window, 0, WindowEnd::EndOfRun);
+        let sweep = Sweep {
+            plan: &prepared.plan,
+            source: &FeasibleTrials { sampler: prepared.samplers[0].as_ref(), study: &prepared.study },
+            evaluator: &evaluator,
+            ranker: &ObjectiveRanker(prepared.study.objective.clone()),
+            settings: &self.settings(),
+            progress: self.progress,
+            stop: self.stop,
+        };
+        let mut report = sweep.run(&mut target.chunks)?;
+        let resumed_rows: u64 = report.summary.counts.trials;
+        let partial = report.unfinished.len() as u64;
+        if report.summary.best.is_empty() {
+            // Nothing whole yet: a partial ranking is better than none.
+            report.summary.best = std::mem::take(&mut report.unfinished);
+            let ranker = ObjectiveRanker(prepared.study.objective.clone());
+            report.summary.best.sort_by_cached_key(|row| crate::sweep::Ranker::key(&ranker, row));
+        }
+        let notes = report.damaged.iter().map(|(chunk, how)| Note::Other {
+            code: "damaged_chunk".to_owned(),
+            text: format!("chunk {chunk} was damaged ({how}) and was run again"),
+        });
+        Ok(Finished {
+            end: report.end,
+            observations: evaluator.calendar().days().len(),
+            cache: cache_use(&evaluator),
+            run: report.run.unwrap_or(resumed_rows + partial),
+            bars: report.bars,
+            notes: notes.collect(),
+            windows: None,
+            summary: report.summary,
+        })
+    }
+
+    fn screen(&self, target: &RunTarget, finished: Finished) -> ClosingScreen {
+        let prepared = self.prepared;
+        let spec = &prepared.spec;
+        let SweepCounts { trials, failed, feasible, pruned, .. } = finished.summary.counts;
+        let best = finished.summary.best.first();
+        let data = &prepared.study.inputs.data;
+        let settings = &prepared.study.inputs.settings;
+        let mut notes = closing::notes(best, &spec.space, settings, data.symbols(), self.holdout_state());
+        notes.extend(finished.notes);
+        let periods = f64::from(prepared.study.periods_per_year);
+        ClosingScreen {
+            name: spec.name.clone(),
+            study: prepared.identity.study_id(),
+            strategy: prepared.study.runner.name().to_owned(),
+            table: self.table(&finished.summary),
+            luck: closing::luck(best, trials, &finished.summary.moments, finished.observations, periods),
+            notes,
+            counts: Counts {
+                stored: trials,
+                run: finished.run,
+                feasible,
+                failed,
+                pruned,
+                excluded: self.excluded,
+            },
+            bars: finished.bars,
+            cache: finished.cache,
+            seconds: 0.0,
+            threads: threads(self.options.threads),
+            peak_memory: None,
+            digest: finished.summary.digest,
+            folder: target.root().to_owned(),
+            truncated: truncated(finished.end),
+        }
+    }
+
+    fn table(&self, summary: &SweepSummary) -> RankedTable {
+        let spec = &self.prepared.spec;
+        closing::ranked_table(&summary.best, &self.prepared.study.objective, &spec.space, self.options.table_rows)
+    }
+
+    fn holdout_state(&self) -> HoldoutState {
+        match &self.prepared.holdout {
+            None => HoldoutState::Off,
+            Some(info) => HoldoutState::Sealed(info.to_string()),
+        }
+    }
+}
+
+fn cache_use(evaluator: &WindowEvaluator<'_>) -> CacheUse {
+    let report = evaluator.cache_report();
+    CacheUse { series: report.computed, requests: report.requests, bytes: report.bytes }
+}
+
+fn threads(wanted: usize) -> usize {
+    if wanted == 0 { std::thread::available_parallelism().map_or(1, std::num::NonZero::get) } else { wanted }
+}
+
+fn truncated(end: SweepEnd) -> Option<String> {
+    match end {
+        SweepEnd::Complete => None,
+        SweepEnd::Stopped(StopReason::Interrupted) => Some("stopped by Ctrl-C".to_owned()),
+        SweepEnd::Stopped(StopReason::Terminated) => Some("stopped by SIGTERM".to_owned()),
+        SweepEnd::Stopped(StopReason::TimeBudget) => Some("the time budget is used up".to_owned()),
+        SweepEnd::Stopped(StopReason::Failure) => Some("stopped after a failure".to_owned()),
+        SweepEnd::TooManyFailures { failed, of } => Some(format!("{failed} of {of} trials failed")),
+    }
+}
+
+/// Up to this many positions are counted before the run; more would keep the first progress line waiting.
+const COUNTED: u64 = 50_000;
+
+/// Says what was loaded and what will run; returns the number of excluded sets where it is cheap to know.
+fn announce(
+    prepared: &Prepared,
+    options: &JobOptions,
+    progress: &dyn Progress,
+) -> Result<Option<u64>, JobError> {
+    for note in data_notes(prepared) {
+        progress.event(&ProgressEvent::Data(&note.to_string()));
+    }
+    let positions = prepared.plan.positions;
+    let windows = prepared.splits.as_ref().map_or(1, |splits| splits.windows.len()) as u64;
+    let count = (positions <= COUNTED).then(|| prepared.count());
+    if let Some(count) = &count
+        && count.run == 0
+    {
+        return Err(JobError::NothingToRun { positions, because: count.because() });
+    }
+    let run = count.as_ref().map_or(positions, |count| count.run);
+    let plan = PlanNote {
+        combinations: prepared.spec.space.size().ok().map(u128::from),
+        excluded: count.as_ref().map(|count| u128::from(positions - count.run)),
+        trials: run * windows,
+        sampler: prepared.sampler_words(),
+        seed: prepared.spec.seed.0,
+        threads: threads(options.threads),
+        holdout: prepared.holdout.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string),
+    };
+    progress.event(&ProgressEvent::Plan(&plan.to_string()));
+    for line in count.iter().flat_map(prepare::Count::lines) {
+        progress.event(&ProgressEvent::Note(&line));
+    }
+    Ok(count.map(|count| positions - count.run))
+}
+
+fn data_notes(prepared: &Prepared) -> Vec<DataNote> {
+    let data = &prepared.study.inputs.data;
+    let note = |series: &crate::data::SymbolSeries| DataNote {
+        symbol: series.spec.name.clone(),
+        timeframe: data.timeframe(),
+        bars: series.bars.len(),
+        span: (!series.bars.is_empty()).then(|| (series.bars.time(0), series.bars.time(series.bars.len() - 1))),
+        fingerprint: prepared.identity.symbol_digest(&series.spec.name).map_or_else(String::new, Digest::brief),
+        notes: prepared.data_report.notes_of(&series.spec.name),
+    };
+    data.symbols().iter().map(note).collect()
+}

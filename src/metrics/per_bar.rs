@@ -1,0 +1,163 @@
+//! The equity metrics as they are defined, bar by bar, to hold the fast ones to: same bits on any curve.
+
+use proptest::prelude::*;
+
+use super::compute::{MetricScratch, RunFacts, compute};
+use super::{MetricCalendar, MetricId, Metrics, ratio};
+use crate::types::time::{DAY, HOUR};
+use crate::types::{Calendar, EquityCurve, StepRange, math};
+
+/// Open time and equity of every bar.
+type Bars = Vec<(i64, f64)>;
+
+/// Last equity of each group of bars.
+fn closes(bars: &Bars, group: impl Fn(i64) -> i64) -> Vec<(i64, f64)> {
+    let mut closes: Vec<(i64, f64)> = Vec::new();
+    for &(time, equity) in bars {
+        closes.pop_if(|last| last.0 == group(time));
+        closes.push((group(time), equity));
+    }
+    closes
+}
+
+fn defined(
+    bars: &Bars,
+    initial: f64,
+    market: Calendar,
+    periods: f64,
+    profit: f64,
+) -> Vec<(&'static str, Option<f64>)> {
+    let mut peak = initial;
+    let (mut relative, mut absolute, mut lowest) = (0.0_f64, 0.0_f64, initial);
+    let (mut run, mut longest) = (0, 0);
+    for &(_, equity) in bars {
+        peak = peak.max(equity);
+        lowest = lowest.min(equity);
+        absolute = absolute.max(peak - equity);
+        relative = relative.max((peak - equity) / peak).min(1.0);
+        run = if equity < peak { run + 1 } else { 0 };
+        longest = longest.max(run);
+    }
+    let end = bars.last().map_or(initial, |bar| bar.1);
+    let mut before = initial;
+    let mut d = Vec::new();
+    for (_, equity) in closes(bars, |time| market.trading_day(time.div_euclid(DAY))) {
+        if before > 0.0 {
+            d.push(equity / before - 1.0);
+        }
+        before = equity;
+    }
+    let n = d.len() as f64;
+    let mean = math::sum(&d) / n;
+    let sum_of = |f: &dyn Fn(f64) -> f64| math::sum(&d.iter().map(|&x| f(x)).collect::<Vec<_>>());
+    let deviation = (sum_of(&|x| (x - mean) * (x - mean)) / (n - 1.0)).sqrt();
+    let years = bars.last().map_or(0.0, |last| (last.0 - bars[0].0) as f64 / (365.25 * DAY as f64));
+    let total = end / initial - 1.0;
+    let annual = match years {
+        0.0 => None,
+        _ if end <= 0.0 => Some(-1.0),
+        y if y >= 1.0 => Some(math::pow(end / initial, 1.0 / y) - 1.0),
+        y => Some((total / y).max(-1.0)),
+    };
+    vec![
+        ("max_drawdown", Some(relative)),
+        ("max_drawdown_abs", Some(absolute)),
+        ("max_drawdown_of_initial", Some(absolute / initial)),
+        ("max_drawdown_duration_bars", Some(f64::from(longest))),
+        ("initial_drawdown_abs", Some(initial - lowest)),
+        ("total_return", Some(total)),
+        ("annual_return", annual),
+        ("calmar_ratio", annual.and_then(|annual| ratio(annual, relative))),
+        ("recovery_factor", ratio(profit, absolute)),
+        (
+            "volatility_annual",
+            (n >= 2.0).then(|| if deviation > 0.0 { deviation * periods.sqrt() } else { 0.0 }),
+        ),
+        ("omega_ratio_daily", ratio(sum_of(&|x| x.max(0.0)), sum_of(&|x| (-x).max(0.0)))),
+        ("cvar_95_daily", worst_twentieth(&d)),
+        ("ulcer_index", ulcer(bars)),
+    ]
+}
+
+fn worst_twentieth(d: &[f64]) -> Option<f64> {
+    let mut sorted = d.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let k = d.len() / 20;
+    (k > 0).then(|| -(math::sum(&sorted[..k]) / k as f64))
+}
+
+fn ulcer(bars: &Bars) -> Option<f64> {
+    let weekly = closes(bars, |time| (time.div_euclid(DAY) + 3).div_euclid(7));
+    let mut squares = Vec::new();
+    let (mut peak, mut close) = (f64::NEG_INFINITY, 0.0);
+    let (first, last) = (weekly.first()?.0, weekly.last()?.0);
+    for week in first..=last {
+        close = weekly.iter().find(|known| known.0 == week).map_or(close, |known| known.1);
+        peak = peak.max(close);
+        if peak <= 0.0 {
+            return None;
+        }
+        let fall = 100.0 * (peak - close) / peak;
+        squares.push(fall * fall);
+    }
+    (squares.len() >= 2).then(|| (math::sum(&squares) / squares.len() as f64).sqrt())
+}
+
+/// Hourly bars with gaps, and an equity that mostly stands still.
+fn bars() -> impl Strategy<Value = Bars> {
+    let gap = prop_oneof![8 => Just(1_i64), 2 => 2..30_i64, 1 => 30..800_i64];
+    let change = prop_oneof![6 => Just(0.0), 3 => -400.0..420.0_f64, 1 => -6000.0..3000.0_f64];
+    (0..400_000_i64, prop::collection::vec((gap, change), 0..1500)).prop_map(|(start, steps)| {
+        let (mut time, mut equity) = (start * HOUR, 10_000.0);
+        steps
+            .into_iter()
+            .map(|(gap, change)| {
+                time += gap * HOUR;
+                equity += change;
+                (time, equity)
+            })
+            .collect()
+    })
+}
+
+fn fast(bars: &Bars, before: usize, initial: f64, market: Calendar) -> Metrics {
+    // Steps before the window belong to its warm-up.
+    let mut timeline: Vec<i64> = (-1_000_000..).take(before).collect();
+    timeline.extend(bars.iter().map(|bar| bar.0));
+    let window = StepRange { start: before, end: timeline.len() };
+    let mut curve = EquityCurve::default();
+    for (i, &(_, equity)) in bars.iter().enumerate() {
+        curve.record(u32::try_from(before + i).expect("few bars"), equity, equity);
+    }
+    let calendar = MetricCalendar::new(&timeline, window, market, 252);
+    let facts = RunFacts {
+        trades: &[],
+        curve: &curve,
+        initial_equity: initial,
+        bars: bars.len() as u64,
+        bars_in_position: 0,
+        ambiguous_exits: None,
+        profit_net_worst: None,
+        profit_net_best: None,
+        break_even_cost_multiplier: None,
+    };
+    compute(&facts, &calendar, &mut MetricScratch::default())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_curve_of_changes_gives_the_bits_of_the_curve_of_bars(
+        bars in bars(),
+        before in 0..5_usize,
+        fx in any::<bool>(),
+    ) {
+        let market = if fx { Calendar::Fx24x5 } else { Calendar::Continuous24x7 };
+        let metrics = fast(&bars, before, 10_000.0, market);
+        for (key, expected) in defined(&bars, 10_000.0, market, 252.0, 0.0) {
+            let found = metrics.get(MetricId::of(key));
+            prop_assert_eq!(found, expected.map(|value| value + 0.0), "{}", key);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The fan-out itself: one batch of trials over the threads of a pool, panics caught.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use rayon::prelude::*;
+
+use super::run::TrialEvaluator;
+use super::{StopFlag, StopReason, TrialOutcome};
+use crate::types::{Trial, TrialError};
+
+/// Trials with their positions.
+#[derive(Debug, Default)]
+pub(super) struct Jobs {
+    pub(super) positions: Vec<u64>,
+    pub(super) trials: Vec<Trial>,
+}
+
+/// Runs every job and hands the outcomes over in small blocks, in any order. Leaves the rest alone once `stop` is set
+/// or `deliver` says no.
+pub(super) fn fan_out<E: TrialEvaluator>(
+    evaluator: &E,
+    batch: &E::Batch,
+    jobs: &Jobs,
+    fold: u32,
+    stop: &StopFlag,
+    deliver: impl Fn(Vec<(u64, TrialOutcome)>) -> bool + Sync,
+) {
+    // One trial at a time while they are few, so that no thread sits on a queue of slow ones; a few at a time when
+    // there are thousands, so that handing over costs little.
+    let block = (jobs.trials.len() / 512).clamp(1, 16);
+    let blocks = jobs.positions.par_chunks(block).zip(jobs.trials.par_chunks(block));
+    blocks.with_max_len(1).for_each(|(positions, trials)| {
+        let mut outcomes = Vec::with_capacity(trials.len());
+        for (&position, trial) in positions.iter().zip(trials) {
+            if stop.is_set() {
+                break;
+            }
+            outcomes.push((position, run_one(evaluator, batch, trial, fold)));
+        }
+        if !outcomes.is_empty() && !deliver(outcomes) {
+            stop.set(StopReason::Failure);
+        }
+    });
+}
+
+/// Runs one trial to its outcome, whatever happens inside.
+pub(super) fn run_one<E: TrialEvaluator>(
+    evaluator: &E,
+    batch: &E::Batch,
+    trial: &Trial,
+    fold: u32,
+) -> TrialOutcome {
+    let result = catch_unwind(AssertUnwindSafe(|| evaluator.evaluate(batch, trial)))
+        .unwrap_or_else(|payload| Err(TrialError::Panic(panic_text(payload.as_ref()))));
+    TrialOutcome::new(fold, trial.clone(), result, evaluator.shape())
+}
+
+fn panic_text(payload: &(dyn Any + Send)) -> String {
+    if let Some(text) = payload.downcast_ref::<&str>() {
+        (*text).to_owned()
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text.clone()
+    } else {
+        "without a message".to_owned()
+    }
+}
