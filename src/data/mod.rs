@@ -7,9 +7,15 @@ pub mod assemble;
 pub mod bars;
 pub mod calendar;
 #[cfg(feature = "parquet")]
+mod catalog;
+#[cfg(feature = "parquet")]
 mod columns;
+#[cfg(feature = "parquet")]
+pub mod derived;
 pub mod error;
 pub mod fingerprint;
+#[cfg(feature = "parquet")]
+pub mod import;
 #[cfg(feature = "parquet")]
 mod layout;
 #[cfg(feature = "parquet")]
@@ -22,6 +28,8 @@ mod pair;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod passage;
+#[cfg(feature = "parquet")]
+pub mod quality;
 mod raw;
 pub mod report;
 pub mod resample;

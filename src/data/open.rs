@@ -91,13 +91,7 @@ pub fn open(
 }
 
 fn read_news(path: &Path) -> Result<NewsCalendar, DataError> {
-    let bytes = fs::read(path).map_err(|error| {
-        let code = match error.kind() {
-            std::io::ErrorKind::NotFound => DataCode::FileNotFound,
-            _ => DataCode::FileUnreadable,
-        };
-        DataError::new(code, error.to_string()).path(path)
-    })?;
+    let bytes = fs::read(path).map_err(|error| DataError::from_io(&error, path))?;
     NewsCalendar::parse(&bytes, path)
 }
 

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use super::catalog::Catalog;
 use super::error::{DataCode, DataError, closest};
-use super::layout::{Catalog, FileName, Files, SeriesFiles, scan, sibling};
+use super::layout::{FileName, Files, SeriesFiles, scan, sibling};
 use super::load::{SeriesPlan, metadata_mismatch};
 use super::parquet::{BarFile, file_sha256};
 use super::report::QuoteSide;
@@ -251,8 +252,7 @@ fn check_digests(
 ) -> Result<(), DataError> {
     let plans = symbols.iter().flat_map(|symbol| symbol.series.iter().map(|origin| &origin.plan));
     for path in plans.flat_map(|plan| paths(&plan.files)) {
-        let found = file_sha256(path)
-            .map_err(|error| DataError::new(DataCode::FileNotFound, error.to_string()).path(path))?;
+        let found = file_sha256(path).map_err(|error| DataError::from_io(&error, path))?;
         match digests.get(path) {
             Some(listed) if *listed != found => {
                 return Err(DataError::new(

@@ -230,7 +230,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         let live = self.rates(step);
         let fee = self.simulator.fee(position.symbol.index(), FeeCall::Exit, price, position.size, &live)?;
         let (result, _) = self.result(position, price, unit_value);
-        let net = result - (position.entry_fee + fee) - position.swap;
+        let net = result - ((position.entry_fee + fee) + position.swap);
         self.alternatives.push(Alternative { trade: self.ledger.trades().len(), level, net });
         Ok(())
     }

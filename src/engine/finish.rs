@@ -106,7 +106,7 @@ fn ambiguous_share(trades: &[Trade]) -> Option<f64> {
 /// Net profit with every ambiguous exit taken at `level`, summed in the order of `metrics.md` rule 6.
 fn net_with(trades: &[Trade], alternatives: &[Alternative], level: ExitLevel) -> f64 {
     let mut nets: Vec<f64> =
-        trades.iter().map(|trade| trade.result - trade.total_fee() - trade.swap).collect();
+        trades.iter().map(|trade| trade.result - (trade.total_fee() + trade.swap)).collect();
     for other in alternatives.iter().filter(|other| other.level == level) {
         nets[other.trade] = other.net;
     }
@@ -129,7 +129,7 @@ fn cost_multiplier(trades: &[Trade]) -> Option<f64> {
     let gross: Vec<f64> = trades
         .iter()
         .zip(&items)
-        .map(|(trade, items)| (trade.result - trade.total_fee() - trade.swap) + items)
+        .map(|(trade, items)| (trade.result - (trade.total_fee() + trade.swap)) + items)
         .collect();
     let (gross, items) = (math::sum(&gross), math::sum(&items));
     if items > 0.0 {

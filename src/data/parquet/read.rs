@@ -148,8 +148,8 @@ impl BarFile {
 
 /// Opens a file for reading, telling absent, empty and unreadable apart.
 pub(crate) fn open_file(path: &Path) -> Result<File, DataError> {
-    let file = File::open(path).map_err(|error| not_opened(path, &error))?;
-    let facts = file.metadata().map_err(|error| not_opened(path, &error))?;
+    let file = File::open(path).map_err(|error| DataError::from_io(&error, path))?;
+    let facts = file.metadata().map_err(|error| DataError::from_io(&error, path))?;
     if facts.is_dir() {
         return Err(DataError::new(DataCode::FileUnreadable, "a folder where a file belongs").path(path));
     }
@@ -159,13 +159,6 @@ pub(crate) fn open_file(path: &Path) -> Result<File, DataError> {
             .hint("export again"));
     }
     Ok(file)
-}
-
-fn not_opened(path: &Path, error: &std::io::Error) -> DataError {
-    if error.kind() == std::io::ErrorKind::NotFound {
-        return DataError::new(DataCode::FileNotFound, "no such file").path(path);
-    }
-    DataError::new(DataCode::FileUnreadable, error.to_string()).path(path)
 }
 
 /// Runs a piece of the decoder; a panic in it is damage of the file.

@@ -62,6 +62,7 @@ impl Problem {
     /// With the rule it stands in.
     pub(super) fn inside(self, path: &str, text: &str) -> RuleError {
         let Self { code, at, message, suggestion } = self;
+        let text = if text.len() > super::parser::LONGEST { "" } else { text };
         RuleError { code, path: path.to_owned(), text: text.to_owned(), at, message, suggestion }
     }
 }

@@ -5,8 +5,10 @@ use super::lexer::{Piece, Token, tokens};
 
 /// Longest text of one rule, bytes.
 pub(super) const LONGEST: usize = 4_000;
-/// Deepest nesting of one rule.
+/// Deepest nesting of parentheses, signs and calls in one rule.
 pub(super) const DEEPEST: usize = 64;
+/// Longest chain of operators; keeps the tree shallow enough to walk.
+const LONGEST_CHAIN: usize = 200;
 
 /// A piece of a rule as written.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,10 +50,9 @@ pub(super) fn parse(text: &str) -> Result<Ast, Problem> {
     if text.len() > LONGEST {
         let at = Span { start: LONGEST, end: LONGEST };
         let message = format!("the rule has {} bytes, {LONGEST} are allowed", text.len());
-        // The text is cut at the limit, which may lie inside a character.
         return Err(Problem::new(RuleCode::Syntax, at, message).suggest("name parts of it under `let`"));
     }
-    let mut parser = Parser { pieces: tokens(text)?, next: 0, depth: 0 };
+    let mut parser = Parser { pieces: tokens(text)?, next: 0, depth: 0, chain: 0 };
     let tree = parser.expression()?;
     match parser.peek() {
         Token::End => Ok(tree),
@@ -63,6 +64,8 @@ struct Parser {
     pieces: Vec<Piece>,
     next: usize,
     depth: usize,
+    /// Operators joined so far.
+    chain: usize,
 }
 
 impl Parser {
@@ -123,6 +126,24 @@ impl Parser {
         result
     }
 
+    /// Reads the right side of an operator and joins both.
+    fn join(
+        &mut self,
+        operator: Operator,
+        left: Ast,
+        read: impl FnOnce(&mut Self) -> Result<Ast, Problem>,
+    ) -> Result<Ast, Problem> {
+        self.chain += 1;
+        if self.chain > LONGEST_CHAIN {
+            let message = format!("the rule joins more than {LONGEST_CHAIN} parts");
+            return Err(Problem::new(RuleCode::Syntax, self.at(), message)
+                .suggest("name parts of it under `let`"));
+        }
+        let right = read(self)?;
+        let at = left.at.to(right.at);
+        Ok(Ast { at, node: AstNode::Binary(operator, Box::new(left), Box::new(right)) })
+    }
+
     fn expression(&mut self) -> Result<Ast, Problem> {
         self.nested(Self::disjunction)
     }
@@ -130,7 +151,7 @@ impl Parser {
     fn disjunction(&mut self) -> Result<Ast, Problem> {
         let mut left = self.conjunction()?;
         while self.take_word("or").is_some() {
-            left = binary(Operator::Or, left, self.conjunction()?);
+            left = self.join(Operator::Or, left, Self::conjunction)?;
         }
         Ok(left)
     }
@@ -138,7 +159,7 @@ impl Parser {
     fn conjunction(&mut self) -> Result<Ast, Problem> {
         let mut left = self.negation()?;
         while self.take_word("and").is_some() {
-            left = binary(Operator::And, left, self.negation()?);
+            left = self.join(Operator::And, left, Self::negation)?;
         }
         Ok(left)
     }
@@ -152,7 +173,7 @@ impl Parser {
     fn comparison(&mut self) -> Result<Ast, Problem> {
         let left = self.sum()?;
         let Some(operator) = self.comparison_sign() else { return Ok(left) };
-        let both = binary(operator, left, self.sum()?);
+        let both = self.join(operator, left, Self::sum)?;
         if self.comparison_sign().is_some() {
             let problem = Problem::new(RuleCode::Syntax, both.at, "comparisons cannot be chained");
             return Err(problem.suggest("join two of them with `and`"));
@@ -184,7 +205,7 @@ impl Parser {
             } else {
                 return Ok(left);
             };
-            left = binary(operator, left, self.product()?);
+            left = self.join(operator, left, Self::product)?;
         }
     }
 
@@ -198,7 +219,7 @@ impl Parser {
             } else {
                 return Ok(left);
             };
-            left = binary(operator, left, self.unary()?);
+            left = self.join(operator, left, Self::unary)?;
         }
     }
 
@@ -260,6 +281,95 @@ impl Parser {
     }
 }
 
-fn binary(operator: Operator, left: Ast, right: Ast) -> Ast {
-    Ast { at: left.at.to(right.at), node: AstNode::Binary(operator, Box::new(left), Box::new(right)) }
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The tree in prefix form.
+    fn shape(tree: &Ast) -> String {
+        match &tree.node {
+            AstNode::Number(number) => number.to_string(),
+            AstNode::Text(text) => format!("'{text}'"),
+            AstNode::Name(name) => name.clone(),
+            AstNode::Call { name, args, field, .. } => {
+                let args: Vec<String> = args.iter().map(shape).collect();
+                let field = field.as_ref().map_or_else(String::new, |(word, _)| format!(".{word}"));
+                format!("{name}[{}]{field}", args.join(" "))
+            }
+            AstNode::Minus(inner) => format!("(neg {})", shape(inner)),
+            AstNode::Not(inner) => format!("(not {})", shape(inner)),
+            AstNode::Binary(operator, left, right) => {
+                format!("({operator:?} {} {})", shape(left), shape(right))
+            }
+        }
+    }
+
+    fn parsed(text: &str) -> String {
+        shape(&parse(text).expect("a rule"))
+    }
+
+    #[test]
+    fn operators_bind_in_the_stated_order() {
+        assert_eq!(parsed("a or b and not c < d + e * -f"), "(Or a (And b (not (Less c (Add d (Multiply e (neg f)))))))");
+        assert_eq!(parsed("a - b - c"), "(Subtract (Subtract a b) c)");
+        assert_eq!(parsed("a / b * c"), "(Multiply (Divide a b) c)");
+        assert_eq!(parsed("not a and b"), "(And (not a) b)");
+        assert_eq!(parsed("-a * b"), "(Multiply (neg a) b)");
+        assert_eq!(parsed("(a or b) and c"), "(And (Or a b) c)");
+        assert_eq!(parsed("bollinger(close, 20, 2).lower > f()"), "(Greater bollinger[close 20 2].lower f[])");
+    }
+
+    #[test]
+    fn mistakes_are_placed_and_named() {
+        let wrong = |text: &str| {
+            let problem = parse(text).expect_err(text);
+            (problem.at.start, problem.message)
+        };
+        assert_eq!(wrong("z <="), (4, "the rule ends here, expected a number, a name or a function".to_owned()));
+        assert_eq!(wrong("ema(close 20)"), (10, "found `20`, expected `)`".to_owned()));
+        assert_eq!(wrong("a b"), (2, "found `b`, expected an operator or the end of the rule".to_owned()));
+        assert_eq!(wrong("1 < x < 3").1, "comparisons cannot be chained");
+        assert_eq!(wrong("and b").0, 0);
+        assert_eq!(wrong("f(x).").1, "expected the name of an output after `.`");
+        assert_eq!(wrong(""), (0, "the rule ends here, expected a number, a name or a function".to_owned()));
+    }
+
+    #[test]
+    fn endless_rules_are_refused() {
+        let refused = |text: String| parse(&text).expect_err("too large").message;
+        assert!(refused("(".repeat(2000)).contains("nested more than 64 levels"));
+        assert!(refused("-".repeat(2000)).contains("nested more than 64 levels"));
+        assert!(refused("not ".repeat(900)).contains("nested more than 64 levels"));
+        assert!(refused("1+".repeat(900)).contains("joins more than 200 parts"));
+        assert!(refused("a".repeat(5000)).contains("5000 bytes"));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(50_000))]
+
+        #[test]
+        fn any_text_gives_a_tree_or_a_place_inside_it(text in "\\PC{0,60}") {
+            if let Err(problem) = parse(&text) {
+                prop_assert!(problem.at.start <= problem.at.end && problem.at.end <= text.len());
+            }
+        }
+
+        #[test]
+        fn any_words_of_the_language_give_a_tree_or_a_place(
+            words in prop::collection::vec(
+                prop::sample::select(vec![
+                    "and", "or", "not", "(", ")", ",", ".", "<", "<=", "==", "+", "-", "*", "/", "close", "ema",
+                    "tf", "'H4'", "2", "1.5e3", "x", "ema(", "bollinger(close,20,2).lower", "prev(", "é",
+                ]),
+                0..40,
+            ),
+        ) {
+            let text = words.join(" ");
+            if let Err(problem) = parse(&text) {
+                prop_assert!(problem.at.start <= problem.at.end && problem.at.end <= text.len());
+            }
+        }
+    }
 }
