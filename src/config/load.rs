@@ -16,7 +16,8 @@ use super::spec::{EngineSeed, JobSpec, StrategySpec};
 use super::strategy;
 use super::study::{self, Shape};
 use super::validation;
-use crate::engine::registry::Registry;
+use crate::engine::Registry;
+use crate::engine::settings::Profile;
 use crate::search::{Axis, Constraint, Space};
 use crate::types::MasterSeed;
 
@@ -143,12 +144,14 @@ fn read(context: Context<'_>, file: &Text<'_>, registry: &Registry) -> Option<Jo
     let resolved: Map<String, Json> = root.finish();
 
     let strategy = strategy?;
+    let mut data = data.map(|(data, _)| data).unwrap_or_default();
+    data.typical_spread = strategy.engine.profile == Profile::Realistic;
     let spec = JobSpec {
         name,
         seed,
         engine_seed,
         base_dir: file.folder.clone(),
-        data: data.map(|(data, _)| data).unwrap_or_default(),
+        data,
         strategy: StrategySpec { kind: strategy.kind?, engine: strategy.engine },
         space,
         objective: objective?.0,

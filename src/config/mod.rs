@@ -10,6 +10,7 @@ pub mod source;
 mod aims;
 mod check;
 mod data;
+mod engine;
 mod load;
 mod overrides;
 mod parameters;
@@ -31,5 +32,4 @@ pub use spec::{
     Budget, DailyReturnsOf, EngineSeed, JobSpec, Output, Pruning, ReportForm, Resource, SamplerSpec,
     StrategyKind, StrategySpec, Validation,
 };
-pub use strategy::{EngineSection, Profile};
 pub use study::seconds;

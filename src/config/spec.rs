@@ -8,8 +8,8 @@ use serde_json::Value as Json;
 use super::error::ConfigProblem;
 use super::rules::RuleTexts;
 use super::source::Source;
-use super::strategy::EngineSection;
 use crate::data::DataSettings;
+use crate::engine::EngineSettings;
 use crate::search::objective::{Objective, Requirement};
 use crate::search::{GridOrder, Space};
 use crate::types::MasterSeed;
@@ -67,7 +67,7 @@ pub struct StrategySpec {
     /// What decides.
     pub kind: StrategyKind,
     /// Account, costs, fills, switches.
-    pub engine: EngineSection,
+    pub engine: EngineSettings,
 }
 
 /// A registered strategy or one written in the file.

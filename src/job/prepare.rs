@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::{JobError, JobOptions};
 use crate::cache::IndicatorCache;
-use crate::config::{DailyReturnsOf, EngineSeed, JobSpec, Profile, SamplerSpec, StrategyKind, Validation};
+use crate::config::{DailyReturnsOf, EngineSeed, JobSpec, SamplerSpec, StrategyKind, Validation};
 use crate::data::{self, AlignmentSettings, DataReport, HoldoutInfo};
 use crate::engine::registry::Registry;
-use crate::engine::{EngineInputs, EngineSettings, SettingError, StrategyRunner};
+use crate::engine::{EngineInputs, EngineSettings, StrategyRunner};
 use crate::metrics::METRICS;
 use crate::search::{GridSampler, Levels, RandomSampler, Sampler, Space};
 use crate::store::{DataFingerprint, MetricColumn, ParamColumn, ParamKind, StudyIdentity, TableSchema};
@@ -47,7 +47,7 @@ pub struct Prepared {
 /// # Errors
 /// When the data are refused, a setting does not fit them, or the sampler cannot draw.
 pub fn prepare(spec: JobSpec, registry: &Registry, options: &JobOptions) -> Result<Prepared, JobError> {
-    let settings = Arc::new(engine_settings(&spec)?);
+    let settings = Arc::new(spec.strategy.engine.clone());
     let alignment = alignment(&settings);
     let opened = data::open(&spec.data, &spec.base_dir, &alignment, options.memory)?;
     crate::engine::check_rates(&settings, &opened.data)?;
@@ -99,23 +99,6 @@ pub fn prepare(spec: JobSpec, registry: &Registry, options: &JobOptions) -> Resu
         data_report: opened.report,
         identity,
     })
-}
-
-/// The engine settings of a file: its profile, then every key it gives.
-///
-/// # Errors
-/// Names the key that cannot be taken, or two keys that contradict each other.
-pub fn engine_settings(spec: &JobSpec) -> Result<EngineSettings, SettingError> {
-    let section = &spec.strategy.engine;
-    let mut settings = match section.profile {
-        Profile::Realistic => EngineSettings::realistic(),
-        Profile::Reference => EngineSettings::reference(),
-    };
-    for (key, value) in &section.entries {
-        settings.apply(key, value)?;
-    }
-    settings.validate()?;
-    Ok(settings)
 }
 
 /// How higher timeframes are shown, as the engine settings say.
