@@ -9,6 +9,7 @@ mod determinism;
 mod differential;
 mod docs;
 mod engine_cases;
+mod fixture;
 mod golden;
 mod layering;
 mod no_lookahead;
