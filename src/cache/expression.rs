@@ -80,12 +80,11 @@ impl<'a> ExpressionSource<'a> {
     pub fn series(&self, key: &SeriesKey) -> Cow<'a, [f64]> {
         let column = self.cache.get(key).expect("inputs are computed first");
         match (column, self.visible()) {
-            (Column::Dense(values), _) => Cow::Borrowed(values),
             (Column::Mapped { values, map }, None) => Cow::Owned(gathered(values, map)),
             (Column::Mapped { values, .. }, Some(visible)) if key.kind.is_price() => {
                 Cow::Owned(reduce(values, visible))
             }
-            (Column::Mapped { values, .. }, Some(_)) => Cow::Borrowed(values),
+            (Column::Dense(values) | Column::Mapped { values, .. }, _) => Cow::Borrowed(values),
         }
     }
 
@@ -187,8 +186,8 @@ mod tests {
         }
     }
 
-    fn expression(timeframe: Timeframe, id: u128) -> SeriesKey {
-        key(timeframe, IndicatorKind::Expression(ExpressionId(id)))
+    fn expression(timeframe: Timeframe, id: u64) -> SeriesKey {
+        key(timeframe, IndicatorKind::Expression(ExpressionId([0, id])))
     }
 
     #[test]

@@ -55,5 +55,5 @@ fn ticket_of(order: &Position, agent: usize) -> Ticket {
         scenario: order.scenario,
         tag: 0,
     };
-    Ticket { signal, agent, half_spread: 0.0, slippage: 0.0 }
+    Ticket::new(agent, signal)
 }

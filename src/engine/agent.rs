@@ -2,7 +2,7 @@
 
 use super::wrapper::GateState;
 use crate::data::MultiSymbolData;
-use crate::strategy::{BarView, Strategy};
+use crate::strategy::{BarView, Candidates, Strategy};
 use crate::types::SymbolId;
 use crate::types::time::MINUTE;
 
@@ -16,13 +16,16 @@ pub(super) struct Agent<S> {
     /// Longest holding time it asks for, microseconds.
     pub(super) max_holding: Option<i64>,
     pub(super) manages: bool,
+    /// Rows on which it may speak.
+    pub(super) candidates: Candidates,
 }
 
 impl<S: Strategy> Agent<S> {
     pub(super) fn new(strategy: S, symbol: Option<SymbolId>) -> Self {
         let max_holding = strategy.max_holding_minutes().map(|minutes| minutes * MINUTE);
         let manages = strategy.manages_positions();
-        Self { strategy, symbol, gate: GateState::default(), max_holding, manages }
+        let candidates = strategy.candidates();
+        Self { strategy, symbol, gate: GateState::default(), max_holding, manages, candidates }
     }
 
     /// The bar it decides on at a step: its symbol's, or the first symbol's that has one.

@@ -1,5 +1,6 @@
 //! The active list: pending and open orders in signal order, the open ones also in opening order.
 
+use super::clock::Reach;
 use crate::portfolio::{Position, PositionStatus};
 use crate::strategy::TradeSignal;
 
@@ -14,6 +15,19 @@ pub(super) struct Ticket {
     pub(super) half_spread: f64,
     /// Slippage of the entry against the position, price units.
     pub(super) slippage: f64,
+    /// Margin it uses, account money.
+    pub(super) margin: f64,
+    /// Place of the first rollover it has not been charged for.
+    pub(super) next_night: usize,
+    /// Next row on which something can happen to it, when the clock has asked.
+    pub(super) reach: Option<Reach>,
+}
+
+impl Ticket {
+    /// The ticket of an order before its fill.
+    pub(super) fn new(agent: usize, signal: TradeSignal) -> Self {
+        Self { signal, agent, half_spread: 0.0, slippage: 0.0, margin: 0.0, next_night: 0, reach: None }
+    }
 }
 
 /// Positions and tickets side by side; closed ones stay until [`Book::sweep`].

@@ -18,8 +18,16 @@ impl RunContext {
         self
     }
 
-    /// The blocked rows of a symbol.
-    pub(super) fn news(&self, symbol: SymbolId) -> Option<&[u64]> {
-        self.news.get(symbol.index())?.as_deref()
+    /// Whether the news gate of a symbol is closed on one of its rows.
+    #[inline]
+    pub(super) fn is_blocked(&self, symbol: SymbolId, row: usize) -> bool {
+        let rows = self.news.get(symbol.index()).and_then(Option::as_deref);
+        rows.is_some_and(|rows| contains(rows, row))
     }
+}
+
+/// Whether a row's bit is set; words that are not there hold no rows.
+#[inline]
+pub(super) fn contains(rows: &[u64], row: usize) -> bool {
+    rows.get(row / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
 }

@@ -1,7 +1,7 @@
 //! The entry side of a step: signals at the executor, market orders and exit signals that wait for an open.
 
 use super::book::Ticket;
-use super::event_engine::{EngineError, EventEngine, Waiting, WaitingExit, blocked};
+use super::event_engine::{EngineError, EventEngine, Waiting, WaitingExit};
 use super::exits::{Close, PriceField};
 use super::observer::Observer;
 use crate::costs::{DrawAddress, Draws, FeeCall};
@@ -37,7 +37,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         if self.settings.halt_on_ruin && self.ledger.cash() <= 0.0 {
             return Ok(Err(Refusal::Ruined));
         }
-        if blocked(self.context.news(signal.symbol), row) {
+        if self.context.is_blocked(signal.symbol, row) {
             return Ok(Err(Refusal::News));
         }
         if signal.order_type != OrderType::Market {
@@ -71,7 +71,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             initial_take_profit: take_profit,
             ..self.blank(number, row, time, signal)
         };
-        self.book.push(position, ticket(agent, signal));
+        self.book.push(position, Ticket::new(agent, *signal));
         number
     }
 
@@ -129,8 +129,13 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             Ok(fill) => fill,
             Err(why) => return Ok(Err(why)),
         };
+        let field = if self.next_open() { PriceField::Open } else { PriceField::Close };
+        let Some(margin) = self.margin_for(step, field, signal.symbol, &fill)? else {
+            return Ok(Err(Refusal::Margin));
+        };
         let time = self.data.symbol(signal.symbol).bars.time(row);
-        let index = self.book.push(self.blank(number, row, time, signal), ticket(agent, signal));
+        let ticket = Ticket { margin, ..Ticket::new(agent, *signal) };
+        let index = self.book.push(self.blank(number, row, time, signal), ticket);
         self.open(step, row, index, &fill, (bid, ask))?;
         Ok(Ok(()))
     }
@@ -153,15 +158,24 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             lots: ticket.signal.lots,
         };
         let current = (position.stop_loss, position.take_profit);
-        let at = address(position.symbol, row);
+        let symbol = position.symbol;
+        let at = address(symbol, row);
         let live = self.rates(step);
         let strategy = &mut self.agents[ticket.agent].strategy;
         let levels = |fill| {
             let (stop, target) = resolve(strategy, &ticket.signal, fill);
             (current.0.or(stop), current.1.or(target))
         };
-        match self.simulator.process_trigger(&order, at, side.open, levels, &live)? {
-            Ok(fill) => {
+        let filled = match self.simulator.process_trigger(&order, at, side.open, levels, &live)? {
+            Ok(fill) => match self.margin_for(step, PriceField::Open, symbol, &fill)? {
+                Some(margin) => Ok((fill, margin)),
+                None => Err(Refusal::Margin),
+            },
+            Err(why) => Err(why),
+        };
+        match filled {
+            Ok((fill, margin)) => {
+                self.book.ticket_mut(index).margin = margin;
                 let ask = quote.ask.map_or(quote.bid.open, |ask: Ohlc| ask.open);
                 self.open(step, row, index, &fill, (quote.bid.open, ask))?;
                 Ok(Some(fill.at_open))
@@ -202,6 +216,8 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         let ticket = self.book.ticket_mut(index);
         ticket.half_spread = crate::costs::spread::half_spread(bid, Some(ask));
         ticket.slippage = direction.sign() * (fill.price - fill.unslipped);
+        let night = self.first_night(index);
+        self.book.ticket_mut(index).next_night = night;
         self.book.opened(index);
         let live = self.rates(step);
         let fee = self.simulator.fee(symbol.index(), FeeCall::Entry, fill.price, fill.size, &live)?;
@@ -316,10 +332,6 @@ pub(super) fn address(symbol: SymbolId, row: usize) -> DrawAddress {
 #[expect(clippy::cast_possible_truncation, reason = "a series has fewer than 2^32 bars")]
 fn row_number(row: usize) -> u32 {
     row as u32
-}
-
-fn ticket(agent: usize, signal: &TradeSignal) -> Ticket {
-    Ticket { signal: *signal, agent, half_spread: 0.0, slippage: 0.0 }
 }
 
 /// Stop and target of a signal as prices, once its fill is known.

@@ -5,13 +5,15 @@ use super::book::{Book, Ticket};
 use super::context::RunContext;
 use super::finish::Alternative;
 use super::observer::Observer;
+use super::overnight;
 use super::rates::{self, RatesNow};
 use super::run::{EngineInputs, RunRequest, TrialRun};
 use super::settings::{
     EngineSettings, EquityMode, HoldingClock, MarketFill, PipBufferPip, PnlMode, StepOrder,
 };
 use super::wrapper::Gates;
-use crate::costs::{Draws, NoLiveRates};
+use crate::costs::swap::Rollover;
+use crate::costs::{Draws, NoLiveRates, SwapRates};
 use crate::data::MultiSymbolData;
 use crate::execution::{
     DistanceRule, ExecutionSimulator, ExitRules, LotLimits, SimulatorError, SimulatorRules, SymbolExecution,
@@ -104,6 +106,10 @@ pub struct EventEngine<'a, S, D, O = ()> {
     pub(super) simulator: ExecutionSimulator<D>,
     /// Account money per price unit and lot where no rate moves it.
     pub(super) unit_values: Vec<Option<f64>>,
+    /// Financing per symbol.
+    pub(super) swaps: Vec<Option<SwapRates>>,
+    /// Rollovers of the window, when anything is financed.
+    pub(super) nights: Vec<Rollover>,
     /// Longest holding time of the settings, microseconds.
     pub(super) max_holding: Option<i64>,
     /// Whether the management phase can do anything.
@@ -163,6 +169,8 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
             agents,
             simulator,
             unit_values,
+            nights: overnight::nights(settings, data, window),
+            swaps: overnight::swaps(settings, data),
             max_holding,
             manages,
             book: Book::default(),
@@ -195,13 +203,17 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
             let step = self.next_step;
             self.step(step)?;
             self.counters.bars_stepped += 1;
-            self.next_step = step + 1;
+            self.next_step = self.next_event(step);
+            self.pass_over(step + 1, self.next_step)?;
         }
         self.finish()
     }
 
     /// One step: always this sequence.
     fn step(&mut self, step: usize) -> Result<(), EngineError> {
+        if !self.nights.is_empty() && !self.book.open().is_empty() {
+            self.charge_nights(step)?;
+        }
         if !self.waiting.is_empty() {
             self.fill_waiting(step)?;
         }
@@ -229,15 +241,19 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
     /// Calls every strategy instance that has a bar and whose gates are open.
     fn strategy_phase(&mut self, step: usize) -> Result<(), EngineError> {
         for index in 0..self.agents.len() {
-            let agent = &mut self.agents[index];
+            let agent = &self.agents[index];
             let Some(bar) = agent.bar(self.data, step) else { continue };
             let place = agent.index(&bar);
             if !self.gates.admit(&agent.gate, bar.time(), place) {
                 continue;
             }
-            if agent.symbol.is_some_and(|symbol| blocked(self.context.news(symbol), bar.row())) {
+            if agent.symbol.is_some_and(|symbol| self.context.is_blocked(symbol, bar.row())) {
                 continue;
             }
+            if !self.is_candidate(index, bar.row()) {
+                continue;
+            }
+            let agent = &mut self.agents[index];
             let account = AccountView::new(self.book.active(), self.ledger.cash(), self.equity);
             agent.strategy.evaluate(&bar, &account, &mut self.signals);
             if self.signals.is_empty() {
@@ -262,8 +278,10 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
     /// Records cash and equity after the step.
     #[inline]
     fn update(&mut self, step: usize) -> Result<(), EngineError> {
-        let cash = self.ledger.cash();
-        self.equity = cash;
+        if self.settings.margin.is_some() && !self.book.open().is_empty() {
+            self.stop_out(step)?;
+        }
+        self.equity = self.ledger.cash();
         if !self.book.open().is_empty() {
             self.counters.bars_in_position += 1;
             if self.settings.equity_mode == EquityMode::MarkToMarket {
@@ -278,6 +296,14 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
     #[expect(clippy::cast_possible_truncation, reason = "a timeline has fewer than 2^32 steps")]
     pub(super) fn record(&mut self, step: usize) {
         self.curve.record(step as u32, self.ledger.cash(), self.equity);
+    }
+
+    /// Lets the last values stand to the end of the window.
+    #[expect(clippy::cast_possible_truncation, reason = "a timeline has fewer than 2^32 steps")]
+    pub(super) fn extend_curve(&mut self) {
+        if !self.window.is_empty() {
+            self.curve.extend_to(self.window.end as u32);
+        }
     }
 
     /// The rates a run may know at a step.
@@ -319,11 +345,6 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
     }
 }
 
-/// Whether a row's bit is set.
-#[inline]
-pub(super) fn blocked(mask: Option<&[u64]>, row: usize) -> bool {
-    mask.and_then(|words| words.get(row / 64)).is_some_and(|word| word >> (row % 64) & 1 == 1)
-}
 
 fn simulator_rules(settings: &EngineSettings) -> SimulatorRules {
     SimulatorRules {

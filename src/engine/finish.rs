@@ -28,6 +28,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     pub(super) fn finish(mut self) -> Result<Outcome<O>, EngineError> {
         let mut extremes = EquityExtremes::new(self.settings.initial_balance);
         self.curve.points().iter().for_each(|point| extremes.update(point.equity));
+        self.extend_curve();
         if !self.window.is_empty() && self.close_remaining(self.window.end - 1)? {
             extremes.update(self.equity);
         }
@@ -79,12 +80,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         if self.book.open().is_empty() {
             return Ok(false);
         }
-        while let Some(&index) = self.book.open().first() {
-            let symbol = self.book.position(index).symbol;
-            let row = self.data.symbol(symbol).last_row(last).expect("an open position has a bar");
-            self.close_at_market(last, row, index, slips, reason)?;
-        }
-        self.book.sweep();
+        self.close_all(last, slips, reason)?;
         self.equity = match self.settings.equity_mode {
             EquityMode::Cash => self.ledger.cash(),
             EquityMode::MarkToMarket => self.marked_equity(last)?,

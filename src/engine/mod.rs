@@ -3,6 +3,7 @@
 mod adopt;
 mod agent;
 mod book;
+mod clock;
 pub mod context;
 mod entries;
 pub mod event_engine;
@@ -11,6 +12,7 @@ mod finish;
 mod management;
 mod money;
 pub mod observer;
+mod overnight;
 pub mod rates;
 pub mod registry;
 pub mod run;

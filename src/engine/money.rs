@@ -1,6 +1,7 @@
 //! From price movements to account money: results, floating equity (`execution.md` 8.2, 13.1).
 
 use super::event_engine::{EngineError, EventEngine};
+use super::exits::PriceField;
 use super::observer::Observer;
 use crate::costs::Draws;
 use crate::portfolio::Position;
@@ -40,7 +41,14 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     }
 
     /// Cash and what each open position would book at the newest close of its symbol, in opening order.
+    #[inline]
     pub(super) fn marked_equity(&self, step: usize) -> Result<f64, EngineError> {
+        self.marked_at(step, PriceField::Close)
+    }
+
+    /// As [`EventEngine::marked_equity`], at the open of symbols whose bar has only just opened.
+    #[inline]
+    pub(super) fn marked_at(&self, step: usize, field: PriceField) -> Result<f64, EngineError> {
         let mut equity = self.ledger.cash();
         for &index in self.book.open() {
             let position = self.book.position(index);
@@ -50,8 +58,12 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
                 Direction::Long => series.bars.bid(),
                 Direction::Short => series.bars.ask(),
             };
+            let price = match field {
+                PriceField::Open if series.row(step).is_some() => side.open[row],
+                _ => side.close[row],
+            };
             let unit_value = self.unit_value(position.symbol, step)?;
-            equity += self.result(position, side.close[row], unit_value).0;
+            equity += self.result(position, price, unit_value).0;
         }
         Ok(equity)
     }

@@ -33,7 +33,7 @@ impl fmt::Display for FloatBits {
 
 /// Digest of an expression over other series; the definition stands in the plan of the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ExpressionId(pub u128);
+pub struct ExpressionId(pub [u64; 2]);
 
 /// [`GarchParams`] as part of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -383,7 +383,7 @@ impl fmt::Display for IndicatorKind {
     /// `close`, `ema(20)`, `kalman_zscore(100, 0.01, 1)`: name and parameters, stable.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Expression(id) => write!(f, "expression({:032x})", id.0),
+            Self::Expression(id) => write!(f, "expression({:016x}{:016x})", id.0[0], id.0[1]),
             Self::Close => f.write_str("close"),
             Self::Open => f.write_str("open"),
             Self::High => f.write_str("high"),

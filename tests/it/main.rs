@@ -7,6 +7,7 @@ mod data_files;
 mod determinism;
 mod differential;
 mod docs;
+mod engine_cases;
 mod golden;
 mod layering;
 mod no_lookahead;

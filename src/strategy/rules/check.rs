@@ -59,32 +59,33 @@ pub(super) struct Checker {
 type Checked<T> = Result<T, Problem>;
 
 impl Checker {
-    /// An expression of either type.
+    /// An expression of either type; a bare parameter is a number.
     pub(super) fn expression(&mut self, tree: &Ast, place: Place) -> Checked<Typed> {
         self.scopes.clear();
         let typed = self.typed(tree, place)?;
-        let weight = match &typed {
-            Typed::Num(number) => number.weight(),
-            Typed::Truth(truth) => truth.weight(),
-        };
-        check_weight(weight, tree.at)?;
+        if let Typed::Num(number) = &typed {
+            self.use_as(number, Usage::Number, tree.at)?;
+            check_weight(number.weight(), tree.at)?;
+        } else if let Typed::Truth(truth) = &typed {
+            check_weight(truth.weight(), tree.at)?;
+        }
         Ok(typed)
     }
 
     /// A condition.
     pub(super) fn condition(&mut self, tree: &Ast) -> Checked<TruthRef> {
-        match self.expression(tree, Place::Rule)? {
-            Typed::Truth(truth) => Ok(truth),
-            Typed::Num(number) => self.as_flag(&number, tree.at),
-        }
+        self.scopes.clear();
+        let truth = self.truth(tree, Place::Rule)?;
+        check_weight(truth.weight(), tree.at)?;
+        Ok(truth)
     }
 
     /// A price or a distance.
     pub(super) fn level(&mut self, tree: &Ast, place: Place) -> Checked<NumRef> {
-        match self.expression(tree, place)? {
-            Typed::Num(number) => Ok(number),
-            Typed::Truth(_) => Err(wanted("a number", "a truth", tree.at)),
-        }
+        self.scopes.clear();
+        let number = self.number(tree, place)?;
+        check_weight(number.weight(), tree.at)?;
+        Ok(number)
     }
 
     fn typed(&mut self, tree: &Ast, place: Place) -> Checked<Typed> {
@@ -117,9 +118,7 @@ impl Checker {
             return Ok(Typed::Num(Arc::new(Num::Binary(operator, left, right))));
         }
         let truth = match comparison(operator) {
-            Some(operator) => {
-                Truth::Compare(operator, self.number(left, place)?, self.number(right, place)?)
-            }
+            Some(operator) => Truth::Compare(operator, self.number(left, place)?, self.number(right, place)?),
             None if operator == Operator::And => {
                 Truth::And(self.truth(left, place)?, self.truth(right, place)?)
             }
@@ -130,7 +129,10 @@ impl Checker {
 
     fn number(&mut self, tree: &Ast, place: Place) -> Checked<NumRef> {
         match self.typed(tree, place)? {
-            Typed::Num(number) => Ok(number),
+            Typed::Num(number) => {
+                self.use_as(&number, Usage::Number, tree.at)?;
+                Ok(number)
+            }
             Typed::Truth(_) => Err(wanted("a number", "a truth", tree.at)),
         }
     }
@@ -147,13 +149,22 @@ impl Checker {
         let Num::Param(index) = *number else {
             return Err(wanted("a truth", "a number", at).suggest("compare it with something"));
         };
+        self.use_as(number, Usage::Truth, at)?;
+        Ok(Arc::new(Truth::Param(index)))
+    }
+
+    /// Notes what a bare parameter is used for; a number of bars is a number too.
+    fn use_as(&mut self, number: &Num, usage: Usage, at: Span) -> Checked<()> {
+        let Num::Param(index) = *number else { return Ok(()) };
         let param = &mut self.params[index];
-        if param.usage == Usage::Bars {
-            let message = format!("`{}` is both a number of bars and a truth", param.name);
+        if param.usage != Usage::Unused && (param.usage == Usage::Truth) != (usage == Usage::Truth) {
+            let message = format!("`{}` is used as a number and as a truth", param.name);
             return Err(Problem::new(RuleCode::Type, at, message));
         }
-        param.usage = Usage::Truth;
-        Ok(Arc::new(Truth::Param(index)))
+        if param.usage != Usage::Bars {
+            param.usage = usage;
+        }
+        Ok(())
     }
 
     fn name(&mut self, name: &str, at: Span, place: Place) -> Checked<Typed> {
@@ -189,7 +200,7 @@ impl Checker {
     fn param(&mut self, name: &str) -> usize {
         let known = self.params.iter().position(|param| param.name == name);
         known.unwrap_or_else(|| {
-            self.params.push(Param { name: name.to_owned(), usage: Usage::Number });
+            self.params.push(Param { name: name.to_owned(), usage: Usage::Unused });
             self.params.len() - 1
         })
     }
@@ -202,13 +213,8 @@ impl Checker {
             let problem = Problem::new(RuleCode::Type, tree.at, format!("{what} is needed, not a series"));
             return Err(problem.suggest("use a number, a parameter, or both in a calculation"));
         }
-        if let (Num::Param(index), Fixed::Bars) = (&*number, kind) {
-            let param = &mut self.params[*index];
-            if param.usage == Usage::Truth {
-                let message = format!("`{}` is both a number of bars and a truth", param.name);
-                return Err(Problem::new(RuleCode::Type, tree.at, message));
-            }
-            param.usage = Usage::Bars;
+        if kind == Fixed::Bars {
+            self.use_as(&number, Usage::Bars, tree.at)?;
         }
         if let (Num::Number(value), Fixed::Bars) = (&*number, kind)
             && functions::whole(*value).is_none()
@@ -298,9 +304,9 @@ impl Call<'_> {
         let most = over + function.fixed.len();
         self.arity(most - function.optional, most)?;
         let output = self.output(function)?;
-        let series = match function.over_series {
-            true => Some(checker.number(&self.args[0], self.place)?),
-            false => None,
+        let series = match self.args.first().filter(|_| function.over_series) {
+            Some(series) => Some(checker.number(series, self.place)?),
+            None => None,
         };
         let kinds = self.args[over..].iter().zip(function.fixed);
         let fixed: Vec<NumRef> =
@@ -308,7 +314,9 @@ impl Call<'_> {
         Ok(match (output, series) {
             (Indicator::BollingerUpper, Some(x)) => band(BinaryOp::Add, &x, &fixed),
             (Indicator::BollingerLower, Some(x)) => band(BinaryOp::Subtract, &x, &fixed),
-            (Indicator::BollingerMiddle, series) => Num::Indicator(Indicator::Sma, series, vec![fixed[0].clone()]),
+            (Indicator::BollingerMiddle, series) => {
+                Num::Indicator(Indicator::Sma, series, vec![fixed[0].clone()])
+            }
             (output, series) => Num::Indicator(output, series, fixed),
         })
     }
@@ -331,7 +339,9 @@ impl Call<'_> {
     fn text<'a>(&self, tree: &'a Ast, what: &str) -> Checked<&'a str> {
         match &tree.node {
             AstNode::Text(text) => Ok(text),
-            _ => Err(Problem::new(RuleCode::Type, tree.at, format!("`{}` needs {what} in quotes", self.name))),
+            _ => {
+                Err(Problem::new(RuleCode::Type, tree.at, format!("`{}` needs {what} in quotes", self.name)))
+            }
         }
     }
 
@@ -343,7 +353,8 @@ impl Call<'_> {
             "symbol" => Scope::Symbol(self.text(&self.args[0], "the name of a symbol")?.into()),
             _ => Scope::Ask,
         };
-        if let (Some(outer), false) = (checker.scopes.iter().find(|outer| blocks(outer, &scope)), scope == Scope::Ask)
+        if let (Some(outer), false) =
+            (checker.scopes.iter().find(|outer| blocks(outer, &scope)), scope == Scope::Ask)
         {
             let outer = if matches!(outer, Scope::Timeframe(_)) { "tf" } else { "symbol" };
             let message = format!("`{}` cannot stand inside `{outer}`", self.name);
@@ -375,14 +386,12 @@ impl Call<'_> {
     fn truth(&self, checker: &mut Checker) -> Checked<Typed> {
         self.arity(2, 2)?;
         let [first, second] = self.args else { return Err(self.unknown()) };
-        let truth = match self.name {
-            "between_times" => Truth::Between(self.time_of_day(first)?, self.time_of_day(second)?),
-            _ => {
-                let towards =
-                    if self.name == "crosses_above" { Direction::Long } else { Direction::Short };
-                let a = checker.number(first, self.place)?;
-                Truth::Cross(towards, a, checker.number(second, self.place)?)
-            }
+        let truth = if self.name == "between_times" {
+            Truth::Between(self.time_of_day(first)?, self.time_of_day(second)?)
+        } else {
+            let towards = if self.name == "crosses_above" { Direction::Long } else { Direction::Short };
+            let a = checker.number(first, self.place)?;
+            Truth::Cross(towards, a, checker.number(second, self.place)?)
         };
         Ok(Typed::Truth(Arc::new(truth)))
     }
@@ -459,7 +468,8 @@ impl Call<'_> {
         let problem = Problem::new(RuleCode::Name, self.name_at, format!("unknown function `{}`", self.name));
         match closest(self.name) {
             Some(name) => problem.suggest(format!("did you mean `{name}`?")),
-            None => problem.suggest(format!("functions are {}", functions::names().collect::<Vec<_>>().join(", "))),
+            None => problem
+                .suggest(format!("functions are {}", functions::names().collect::<Vec<_>>().join(", "))),
         }
     }
 }

@@ -8,7 +8,8 @@ use super::expr::{Cond, Expr};
 use super::functions::{Indicator, bars_of, whole};
 use super::masks::{Rows, rows_of};
 use super::program::{
-    BinaryOp, CompareOp, Field, LevelRule, Num, Param, Program, Scope, Truth, TruthRef, Typed, Usage, WindowOp,
+    BinaryOp, CompareOp, Field, LevelRule, Num, Param, Program, Scope, Truth, TruthRef, Typed, Usage,
+    WindowOp,
 };
 use crate::cache::CachePlan;
 use crate::indicators::{IndicatorKind, SeriesKey};
@@ -49,13 +50,8 @@ impl Compiled {
     ) -> Result<Self, ParamError> {
         let values = program.params.iter().map(|param| Value::read(param, params));
         let values = values.collect::<Result<Vec<_>, _>>()?;
-        let mut compiler = Compiler {
-            program,
-            values,
-            context,
-            named: BTreeMap::new(),
-            definitions: Vec::new(),
-        };
+        let mut compiler =
+            Compiler { program, values, context, named: BTreeMap::new(), definitions: Vec::new() };
         Ok(Self {
             long: compiler.rule(program.long.as_ref())?,
             short: compiler.rule(program.short.as_ref())?,
@@ -94,7 +90,7 @@ impl Value {
     fn read(param: &Param, params: &ParamSet) -> Result<Self, ParamError> {
         Ok(match param.usage {
             Usage::Truth => Self::Truth(params.flag(&param.name)?),
-            Usage::Number | Usage::Bars => Self::Number(params.number(&param.name)?),
+            Usage::Number | Usage::Bars | Usage::Unused => Self::Number(params.number(&param.name)?),
         })
     }
 
@@ -201,9 +197,9 @@ impl Compiler<'_> {
     fn finite(&mut self, number: &Num, at: Place) -> Result<Expr, ParamError> {
         let expr = self.number(number, at)?;
         match expr {
-            Expr::Const(value) if !value.is_finite() => {
-                Err(infeasible(format!("a calculation with the parameters gives {value}, which is no number")))
-            }
+            Expr::Const(value) if !value.is_finite() => Err(infeasible(format!(
+                "a calculation with the parameters gives {value}, which is no number"
+            ))),
             expr => Ok(expr),
         }
     }
@@ -403,7 +399,8 @@ fn price(field: Field, side: Option<PriceSide>, at: Place) -> SeriesKey {
 /// Bars before every rule of a parameter set has values; calculated before the data is known, so bars of a higher
 /// timeframe count like the traded ones.
 pub(super) fn warmup(program: &Program, params: &ParamSet) -> usize {
-    let values: Vec<f64> = program.params.iter().map(|param| params.number(&param.name).unwrap_or(0.0)).collect();
+    let values: Vec<f64> =
+        program.params.iter().map(|param| params.number(&param.name).unwrap_or(0.0)).collect();
     let mut warmup = Warmup { values: &values, named: Vec::new() };
     for named in &program.named {
         let bars = match &named.value {

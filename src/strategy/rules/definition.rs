@@ -36,9 +36,12 @@ impl Definition {
     /// Digest of the canonical text.
     pub(super) fn id(&self) -> ExpressionId {
         let digest = Digest::of(self.to_string().as_bytes()).0;
-        let mut first = [0; 16];
-        first.copy_from_slice(&digest[..16]);
-        ExpressionId(u128::from_be_bytes(first))
+        let word = |place: usize| {
+            let mut bytes = [0; 8];
+            bytes.copy_from_slice(&digest[place..place + 8]);
+            u64::from_be_bytes(bytes)
+        };
+        ExpressionId([word(0), word(8)])
     }
 }
 
@@ -142,9 +145,7 @@ impl<'a> Rows<'a> {
             Cond::Constant(value) => vec![Some(*value); self.count()],
             Cond::Compare(operation, a, b) => {
                 let (a, b) = (self.column(a), self.column(b));
-                let test = |a: f64, b: f64| {
-                    (!a.is_nan() && !b.is_nan()).then(|| compare(*operation, a, b))
-                };
+                let test = |a: f64, b: f64| (!a.is_nan() && !b.is_nan()).then(|| compare(*operation, a, b));
                 a.iter().zip(b.iter()).map(|(&a, &b)| test(a, b)).collect()
             }
             Cond::Cross(direction, a, b) => {
@@ -180,7 +181,8 @@ fn window(operation: WindowOp, bars: u32, values: &[f64]) -> Vec<f64> {
 
 /// An indicator of closes over other values.
 fn over(kind: IndicatorKind, values: &[f64], times: &[i64]) -> Vec<f64> {
-    let bars = Bars { times, open: values, high: values, low: values, close: values, volume: values };
+    let bars =
+        Bars { times, open: values, high: values, low: values, close: values, volume: values, other: &[] };
     compute(kind, &bars)
 }
 

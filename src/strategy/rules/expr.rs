@@ -57,8 +57,7 @@ pub(super) fn binary(operation: BinaryOp, a: f64, b: f64) -> f64 {
         BinaryOp::Subtract => a - b,
         BinaryOp::Multiply => a * b,
         BinaryOp::Divide => present(a / b),
-        BinaryOp::Min if a.is_nan() || b.is_nan() => f64::NAN,
-        BinaryOp::Max if a.is_nan() || b.is_nan() => f64::NAN,
+        BinaryOp::Min | BinaryOp::Max if a.is_nan() || b.is_nan() => f64::NAN,
         BinaryOp::Min => a.min(b),
         BinaryOp::Max => a.max(b),
     }

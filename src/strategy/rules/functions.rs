@@ -87,8 +87,10 @@ const fn bars(
     IndicatorFunction { name, usage, over_series: false, fixed, optional: 0, outputs }
 }
 
-const fn optional(function: IndicatorFunction, optional: usize) -> IndicatorFunction {
-    IndicatorFunction { optional, ..function }
+impl IndicatorFunction {
+    const fn with_optional(self, optional: usize) -> Self {
+        Self { optional, ..self }
+    }
 }
 
 use Fixed::{Bars as B, Number as N};
@@ -121,22 +123,24 @@ pub(super) const INDICATORS: &[IndicatorFunction] = &[
             ("lower", Indicator::BollingerLower),
         ],
     ),
-    optional(over("zscore", "zscore(x, window) or zscore(x, window, ema_bars)", &[B, B], &[("", Indicator::ZScore)]), 1),
+    over("zscore", "zscore(x, window) or zscore(x, window, ema_bars)", &[B, B], &[("", Indicator::ZScore)])
+        .with_optional(1),
     over("kalman_mean", "kalman_mean(x, r, q)", &[N, N], &[("", Indicator::KalmanMean)]),
     over("kalman_zscore", "kalman_zscore(x, window, r, q)", &[B, N, N], &[("", Indicator::KalmanZScore)]),
-    optional(
-        over("garch_volatility", "garch_volatility(x, alpha, beta, min_periods)", &[N, N, B], &[("", Indicator::GarchVolatility)]),
-        1,
-    ),
-    optional(
-        over(
-            "kalman_garch_zscore",
-            "kalman_garch_zscore(x, r, q, alpha, beta, min_periods)",
-            &[N, N, N, N, B],
-            &[("", Indicator::KalmanGarchZScore)],
-        ),
-        1,
-    ),
+    over(
+        "garch_volatility",
+        "garch_volatility(x, alpha, beta, min_periods)",
+        &[N, N, B],
+        &[("", Indicator::GarchVolatility)],
+    )
+    .with_optional(1),
+    over(
+        "kalman_garch_zscore",
+        "kalman_garch_zscore(x, r, q, alpha, beta, min_periods)",
+        &[N, N, N, N, B],
+        &[("", Indicator::KalmanGarchZScore)],
+    )
+    .with_optional(1),
     bars("atr", "atr(bars)", BARS, &[("", Indicator::Atr)]),
     bars("true_range", "true_range()", NONE, &[("", Indicator::TrueRange)]),
     bars(
@@ -211,7 +215,9 @@ impl Indicator {
             Self::Wma => IndicatorKind::Wma { period: period? },
             Self::Hma => IndicatorKind::Hma { period: period? },
             // The bands are put together from mean and deviation by the compiler.
-            Self::Stdev | Self::BollingerUpper | Self::BollingerLower => IndicatorKind::Std { period: period? },
+            Self::Stdev | Self::BollingerUpper | Self::BollingerLower => {
+                IndicatorKind::Std { period: period? }
+            }
             Self::Highest => IndicatorKind::Highest { period: period? },
             Self::Lowest => IndicatorKind::Lowest { period: period? },
             Self::Percentile => IndicatorKind::Percentile { period: period?, percent: number(1) },
@@ -226,9 +232,7 @@ impl Indicator {
             Self::ZScore if fixed.len() == 1 => IndicatorKind::ZScore { window: period? },
             Self::ZScore => IndicatorKind::ZScoreEma { window: period?, ema_period: bars_of(fixed, 1)? },
             Self::KalmanMean => IndicatorKind::KalmanMean { r: number(0), q: number(1) },
-            Self::KalmanZScore => {
-                IndicatorKind::KalmanZScore { window: period?, r: number(1), q: number(2) }
-            }
+            Self::KalmanZScore => IndicatorKind::KalmanZScore { window: period?, r: number(1), q: number(2) },
             Self::GarchVolatility => IndicatorKind::GarchVolatility { garch: garch(fixed)? },
             Self::KalmanGarchZScore => {
                 IndicatorKind::KalmanGarchZScore { r: number(0), q: number(1), garch: garch(&fixed[2..])? }
@@ -265,15 +269,19 @@ impl Indicator {
 /// A fixed argument as a number of bars.
 pub(super) fn bars_of(fixed: &[f64], place: usize) -> Result<u32, String> {
     let found = fixed.get(place).copied().unwrap_or(0.0);
-    whole(found).filter(|&bars| bars >= 1).ok_or_else(|| {
-        format!("a number of bars must be whole and at least 1, got {found}")
-    })
+    whole(found)
+        .filter(|&bars| bars >= 1)
+        .ok_or_else(|| format!("a number of bars must be whole and at least 1, got {found}"))
 }
 
 /// A whole number that fits 32 bits.
 pub(super) fn whole(number: f64) -> Option<u32> {
     let fits = number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be whole and in range")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "checked to be whole and in range"
+    )]
     fits.then_some(number as u32)
 }
 

@@ -14,7 +14,7 @@ use crate::types::{Direction, ParamError, Timeframe};
 pub(super) enum Rows {
     All,
     None,
-    Compared(MaskKey),
+    Compared(Box<MaskKey>),
     And(Box<Rows>, Box<Rows>),
     Or(Box<Rows>, Box<Rows>),
     Not(Box<Rows>),
@@ -33,7 +33,7 @@ pub(super) fn rows_of(condition: &Cond, primary: Timeframe, materialise: &mut Ma
     // Without `or` and `not` a comparison with an absent value already keeps the row out.
     let plain = is_conjunction(condition);
     let guards: Vec<MaskKey> = atoms.operands.iter().flat_map(|operand| guards(operand, plain)).collect();
-    guards.into_iter().fold(rows, |rows, guard| and(rows, Rows::Compared(guard)))
+    guards.into_iter().fold(rows, |rows, guard| and(rows, Rows::Compared(Box::new(guard))))
 }
 
 fn is_conjunction(condition: &Cond) -> bool {
@@ -58,7 +58,7 @@ impl Atoms<'_, '_> {
             Cond::Constant(false) => Rows::None,
             Cond::Compare(operation, a, b) => {
                 let (left, right) = (self.operand(a), self.operand(b));
-                let compared = |comparison| Rows::Compared(MaskKey { left, comparison, right });
+                let compared = |comparison| Rows::compared(left, comparison, right);
                 match operation {
                     CompareOp::Less => compared(Comparison::Less),
                     CompareOp::LessEqual => compared(Comparison::LessEqual),
@@ -82,7 +82,7 @@ impl Atoms<'_, '_> {
                     Direction::Long => Comparison::CrossAbove,
                     Direction::Short => Comparison::CrossBelow,
                 };
-                Rows::Compared(MaskKey { left, comparison, right })
+                Rows::compared(left, comparison, right)
             }
             Cond::And(a, b) => and(self.rows(a), self.rows(b)),
             Cond::Or(a, b) => Rows::Or(Box::new(self.rows(a)), Box::new(self.rows(b))),
@@ -181,11 +181,15 @@ fn and(a: Rows, b: Rows) -> Rows {
 }
 
 impl Rows {
+    fn compared(left: Operand, comparison: Comparison, right: Operand) -> Self {
+        Self::Compared(Box::new(MaskKey { left, comparison, right }))
+    }
+
     /// Calls `visit` with every comparison.
     pub(super) fn for_each_key(&self, visit: &mut impl FnMut(MaskKey)) {
         match self {
             Self::All | Self::None => {}
-            Self::Compared(key) => visit(*key),
+            Self::Compared(key) => visit(**key),
             Self::And(a, b) | Self::Or(a, b) => {
                 a.for_each_key(visit);
                 b.for_each_key(visit);
@@ -201,9 +205,9 @@ impl Rows {
             Self::All => bitmap::not(&none(), count),
             Self::None => none(),
             Self::Compared(key) => mask(cache, key)?,
-            Self::And(a, b) => bitmap::and(&*a.bits(cache, count)?, &*b.bits(cache, count)?),
-            Self::Or(a, b) => bitmap::or(&*a.bits(cache, count)?, &*b.bits(cache, count)?),
-            Self::Not(a) => bitmap::not(&*a.bits(cache, count)?, count),
+            Self::And(a, b) => bitmap::and(&a.bits(cache, count)?, &b.bits(cache, count)?),
+            Self::Or(a, b) => bitmap::or(&a.bits(cache, count)?, &b.bits(cache, count)?),
+            Self::Not(a) => bitmap::not(&a.bits(cache, count)?, count),
         })
     }
 }

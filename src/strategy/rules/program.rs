@@ -117,16 +117,6 @@ pub(super) enum Typed {
     Truth(TruthRef),
 }
 
-impl Typed {
-    /// In words for a message.
-    pub(super) fn kind(&self) -> &'static str {
-        match self {
-            Self::Num(_) => "a number",
-            Self::Truth(_) => "a truth",
-        }
-    }
-}
-
 /// A named number or truth of `let`, in order.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Named {
@@ -170,6 +160,8 @@ pub(super) struct Param {
 /// What a parameter is used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Usage {
+    /// Not known yet.
+    Unused,
     Number,
     Bars,
     Truth,
@@ -224,10 +216,7 @@ pub(super) struct Weight {
 
 impl Weight {
     fn beside(self, other: Self) -> Self {
-        Self {
-            pieces: self.pieces.saturating_add(other.pieces),
-            depth: self.depth.max(other.depth),
-        }
+        Self { pieces: self.pieces.saturating_add(other.pieces), depth: self.depth.max(other.depth) }
     }
 
     fn above(self) -> Self {

@@ -1,0 +1,253 @@
+//! Which step comes next: the earliest on which anything can happen. A step on any other bar would change nothing.
+//!
+//! Events are the next candidate bar of a strategy, the next bar that can reach a level, move a managed stop, time a
+//! position out, trigger or expire an order, the open a waiting order fills at, a rollover, and the end of the window.
+//! Naming a bar on which nothing happens after all is allowed; leaving one out is not.
+
+use super::context::contains;
+use super::event_engine::EventEngine;
+use super::observer::Observer;
+use super::run::Clock;
+use super::settings::{EquityMode, ManagementSettings};
+use crate::cache::bitmap;
+use crate::costs::Draws;
+use crate::data::passage::{Band, first_passage};
+use crate::data::{RowMap, SymbolSeries};
+use crate::portfolio::{Position, PositionStatus};
+use crate::strategy::{Candidates, Strategy};
+use crate::types::{Direction, OrderType, PriceSide, SymbolId, Timestamp};
+
+/// No row of the window.
+const NEVER: usize = usize::MAX;
+
+/// The next row of an order's own bars on which something can happen to it, and for which state of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Reach {
+    row: usize,
+    stop: Option<f64>,
+    target: Option<f64>,
+    status: PositionStatus,
+}
+
+impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
+    /// The step to walk after `step`.
+    #[inline]
+    pub(super) fn next_event(&mut self, step: usize) -> usize {
+        match self.request.clock {
+            Clock::EveryBar => step + 1,
+            Clock::Skipping => self.next_possible(step),
+        }
+    }
+
+    fn next_possible(&mut self, step: usize) -> usize {
+        let soonest = step + 1;
+        let mut next = self.window.end;
+        if !self.book.open().is_empty() && self.settings.margin.is_some() {
+            return soonest;
+        }
+        for index in 0..self.agents.len() {
+            next = next.min(self.next_candidate(index, step));
+            if next <= soonest {
+                return soonest;
+            }
+        }
+        for index in 0..self.book.active().len() {
+            next = next.min(self.next_of_order(index, step));
+            if next <= soonest {
+                return soonest;
+            }
+        }
+        for waiting in &self.waiting {
+            next = next.min(self.step_of_row(waiting.signal.symbol, waiting.due, soonest));
+        }
+        for waiting in &self.waiting_exits {
+            next = next.min(self.step_of_row(waiting.symbol, waiting.due, soonest));
+        }
+        next.max(soonest)
+    }
+
+    /// Next step on which a strategy may speak.
+    fn next_candidate(&self, index: usize, step: usize) -> usize {
+        let agent = &self.agents[index];
+        let Some(symbol) = agent.symbol else { return step + 1 };
+        let Some(rows) = self.mask(index, symbol) else { return step + 1 };
+        let series = self.data.symbol(symbol);
+        match bitmap::next_set(rows, next_row(series, step)) {
+            Some(row) => self.step_of_row(symbol, row, step + 1),
+            None => NEVER,
+        }
+    }
+
+    /// The rows on which a strategy may speak, for what it holds now; `None` = all.
+    #[inline]
+    fn mask(&self, index: usize, symbol: SymbolId) -> Option<&[u64]> {
+        match &self.agents[index].candidates {
+            Candidates::EveryBar => None,
+            Candidates::Mask(rows) => Some(rows),
+            Candidates::ByPosition { flat, long, short } => {
+                let mut open = self.book.active().iter();
+                let held = open.find(|p| p.symbol == symbol && p.status == PositionStatus::Open);
+                Some(match held.map(|position| position.direction) {
+                    None => flat,
+                    Some(Direction::Long) => long,
+                    Some(Direction::Short) => short,
+                })
+            }
+        }
+    }
+
+    /// Whether a strategy is asked on a row it may be silent on: not when the clock skips.
+    #[inline]
+    pub(super) fn is_candidate(&self, index: usize, row: usize) -> bool {
+        if self.request.clock == Clock::EveryBar {
+            return true;
+        }
+        let Some(symbol) = self.agents[index].symbol else { return true };
+        self.mask(index, symbol).is_none_or(|rows| contains(rows, row))
+    }
+
+    /// Next step on which something can happen to an order, remembered until it comes or the order changes.
+    fn next_of_order(&mut self, index: usize, step: usize) -> usize {
+        let position = self.book.position(index);
+        let (symbol, stop, target) = (position.symbol, position.stop_loss, position.take_profit);
+        let status = position.status;
+        let series = self.data.symbol(symbol);
+        let from = next_row(series, step);
+        let known = self.book.ticket(index).reach.filter(|reach| {
+            reach.row >= from && (reach.stop, reach.target, reach.status) == (stop, target, status)
+        });
+        let reach = known.unwrap_or_else(|| {
+            let to = series.last_row(self.window.end - 1).map_or(0, |last| last + 1);
+            let row = match status {
+                PositionStatus::Pending => self.pending_row(position, series, from, to),
+                _ => self.open_row(index, series, from, to),
+            };
+            Reach { row: row.unwrap_or(NEVER), stop, target, status }
+        });
+        self.book.ticket_mut(index).reach = Some(reach);
+        self.step_of_row(symbol, reach.row, step + 1)
+    }
+
+    /// First row on which a pending order can trigger or expires.
+    fn pending_row(&self, order: &Position, series: &SymbolSeries, from: usize, to: usize) -> Option<usize> {
+        let placed = order.row as usize;
+        let first = from.max(placed + 1 + self.settings.order_delay_bars as usize);
+        let (side, band) = trigger_band(order);
+        let reached = first_passage(&series.bars, side, first.min(to), to, band);
+        let expiry = self.settings.pending_ttl_bars.map(|bars| (placed + bars as usize).max(from));
+        earliest(reached, expiry)
+    }
+
+    /// First row on which an open position can close or its stop can move.
+    fn open_row(&self, index: usize, series: &SymbolSeries, from: usize, to: usize) -> Option<usize> {
+        let (position, ticket) = (self.book.position(index), self.book.ticket(index));
+        let agent = &self.agents[ticket.agent];
+        if agent.manages {
+            return Some(from);
+        }
+        let execution = self.simulator.symbol(position.symbol.index());
+        let buffer = execution.pip_size * self.settings.pip_buffer_factor;
+        let (side, band) = exit_band(position, buffer, &self.settings.management);
+        let reached = first_passage(&series.bars, side, from.min(to), to, band);
+        let first_at = |instant: i64| series.bars.times().partition_point(|&time| time < instant).max(from);
+        let timeout = self.max_holding.or(agent.max_holding).map(|longest| {
+            let since = if self.clock_at_fill() { position.trigger_time } else { position.entry_time };
+            first_at(since.0.saturating_add(longest))
+        });
+        let night = self.nights.get(ticket.next_night).map(|night| first_at(night.time.0));
+        earliest(earliest(reached, timeout), night.filter(|_| self.swaps[position.symbol.index()].is_some()))
+    }
+
+    /// The step of a row, at least `soonest`; beyond every window for a row that is not there.
+    fn step_of_row(&self, symbol: SymbolId, row: usize, soonest: usize) -> usize {
+        let series = self.data.symbol(symbol);
+        match &series.rows {
+            RowMap::Identity => row.max(soonest),
+            RowMap::Sparse { .. } => match series.bars.times().get(row) {
+                Some(&time) => self.data.step_at(Timestamp(time)).max(soonest),
+                None => NEVER,
+            },
+        }
+    }
+
+    /// Books what the steps in `from..to`, on which nothing happens, still show: bars in position, floating equity.
+    pub(super) fn pass_over(&mut self, from: usize, to: usize) -> Result<(), super::EngineError> {
+        if self.book.open().is_empty() {
+            return Ok(());
+        }
+        self.counters.bars_in_position += (to - from) as u64;
+        if self.settings.equity_mode == EquityMode::MarkToMarket {
+            for step in from..to {
+                self.equity = self.marked_equity(step)?;
+                self.record(step);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// First row after a step.
+fn next_row(series: &SymbolSeries, step: usize) -> usize {
+    series.last_row(step).map_or(0, |row| row + 1)
+}
+
+fn earliest(left: Option<usize>, right: Option<usize>) -> Option<usize> {
+    match (left, right) {
+        (Some(left), Some(right)) => Some(left.min(right)),
+        (left, right) => left.or(right),
+    }
+}
+
+/// The prices that trigger a pending order, on its entry side.
+fn trigger_band(order: &Position) -> (PriceSide, Band) {
+    let side = match order.direction {
+        Direction::Long => PriceSide::Ask,
+        Direction::Short => PriceSide::Bid,
+    };
+    let level = order.entry_price;
+    let below = Band { below: level, above: f64::INFINITY };
+    let above = Band { below: f64::NEG_INFINITY, above: level };
+    let band = match (order.order_type, order.direction) {
+        (OrderType::Limit, Direction::Long) | (OrderType::Stop, Direction::Short) => below,
+        _ => above,
+    };
+    (side, band)
+}
+
+/// The prices that can close a position or move its managed stop, on its exit side.
+fn exit_band(position: &Position, buffer: f64, rules: &ManagementSettings) -> (PriceSide, Band) {
+    let managed = managed_level(position, rules);
+    match position.direction {
+        Direction::Long => {
+            let target = position.take_profit.map_or(f64::INFINITY, |target| target - buffer);
+            let below = position.stop_loss.map_or(f64::NEG_INFINITY, |stop| stop + buffer);
+            (PriceSide::Bid, Band { below, above: target.min(managed.unwrap_or(f64::INFINITY)) })
+        }
+        Direction::Short => {
+            let target = position.take_profit.map_or(f64::NEG_INFINITY, |target| target + buffer);
+            let above = position.stop_loss.map_or(f64::INFINITY, |stop| stop - buffer);
+            (PriceSide::Ask, Band { below: target.max(managed.unwrap_or(f64::NEG_INFINITY)), above })
+        }
+    }
+}
+
+/// A price short of which neither break-even nor trailing can move the stop; a little early, so that the rounding of
+/// the rules themselves cannot be missed.
+fn managed_level(position: &Position, rules: &ManagementSettings) -> Option<f64> {
+    let risk = (position.entry_price - position.initial_stop_loss?).abs();
+    let stop = position.stop_loss?;
+    let (entry, side) = (position.entry_price, position.direction.sign());
+    // Nearer to the position's profit for a long when larger, for a short when smaller.
+    let profit_at = |r: f64| side * entry + r * risk;
+    let break_even = rules.be_trigger_r.filter(|_| !position.break_even_done).map(profit_at);
+    let trail = rules.trail_distance_r.map(|distance| {
+        let starts = profit_at(rules.trail_start_r.unwrap_or(0.0));
+        starts.max(side * stop + distance * risk)
+    });
+    let soonest = match (break_even, trail) {
+        (Some(a), Some(b)) => a.min(b),
+        (a, b) => a.or(b)?,
+    };
+    let slack = 1e-9 * (entry.abs() + soonest.abs());
+    Some(side * (soonest - slack))
+}

@@ -1,0 +1,461 @@
+//! Random markets, settings and scripted strategies for the properties of the engine, all from one number.
+
+use std::sync::Arc;
+
+use omega_sweep::cache::IndicatorCache;
+use omega_sweep::costs::RngDraws;
+use omega_sweep::data::{BarSeries, MultiSymbolData, NO_ROW, Ohlc, PriceColumns, RowMap, SymbolSeries, SymbolSpec};
+use omega_sweep::engine::{
+    Clock, EngineError, EngineInputs, EngineSettings, EventEngine, Observer, Outcome, RunRequest, WindowEnd,
+};
+use omega_sweep::execution::Refusal;
+use omega_sweep::portfolio::{FeeEntry, Position};
+use omega_sweep::strategy::{
+    AccountView, BarView, Candidates, Level, PositionAction, Signals, Strategy, TradeSignal,
+};
+use omega_sweep::types::time::{DAY, MINUTE};
+use omega_sweep::types::{
+    Digest, Direction, KeyedRng, MasterSeed, OrderType, ParamValue, Purpose, StepRange, SymbolId, Timeframe, TrialId,
+};
+
+/// What a script says on one row of its symbol.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Line {
+    Enter(TradeSignal),
+    Close,
+}
+
+/// A strategy that follows a script by the rows of its symbol.
+#[derive(Debug, Clone)]
+pub(crate) struct Scripted {
+    pub(crate) symbol: SymbolId,
+    pub(crate) lines: Vec<(usize, Line)>,
+    /// New stop and target, or a close, on a row while a position is open.
+    pub(crate) hands: Vec<(usize, PositionAction)>,
+    /// Speaks only while flat (enters) or holding (closes), and promises so.
+    pub(crate) by_position: bool,
+    pub(crate) promises: bool,
+    pub(crate) max_holding: Option<i64>,
+    rows: usize,
+}
+
+impl Scripted {
+    fn mask(&self, keep: impl Fn(&Line) -> bool) -> Arc<[u64]> {
+        let mut words = vec![0_u64; self.rows.div_ceil(64)];
+        for (row, line) in &self.lines {
+            if keep(line) {
+                words[row / 64] |= 1 << (row % 64);
+            }
+        }
+        words.into()
+    }
+}
+
+impl Strategy for Scripted {
+    fn evaluate(&mut self, bar: &BarView<'_>, account: &AccountView<'_>, out: &mut Signals) {
+        let held = account.open_position(self.symbol).is_some();
+        for (_, line) in self.lines.iter().filter(|(row, _)| *row == bar.row()) {
+            match line {
+                Line::Enter(signal) if !(self.by_position && held) => out.enter(*signal),
+                Line::Close if !self.by_position || held => out.close(self.symbol),
+                _ => {}
+            }
+        }
+    }
+
+    fn levels_at_fill(&mut self, signal: &TradeSignal, fill: f64) -> (Level, Level) {
+        let side = signal.direction.sign();
+        (Level::Price(fill - side * fill * 0.001), Level::Distance(fill * 0.002))
+    }
+
+    fn manages_positions(&self) -> bool {
+        !self.hands.is_empty()
+    }
+
+    fn manage_position(&mut self, _position: &Position, bar: &BarView<'_>) -> PositionAction {
+        let hand = self.hands.iter().find(|(row, _)| *row == bar.row());
+        hand.map_or(PositionAction::Keep, |(_, action)| *action)
+    }
+
+    fn max_holding_minutes(&self) -> Option<i64> {
+        self.max_holding
+    }
+
+    fn candidates(&self) -> Candidates {
+        match (self.promises, self.by_position) {
+            (false, _) => Candidates::EveryBar,
+            (true, false) => Candidates::Mask(self.mask(|_| true)),
+            (true, true) => Candidates::ByPosition {
+                flat: self.mask(|line| matches!(line, Line::Enter(_))),
+                long: self.mask(|line| matches!(line, Line::Close)),
+                short: self.mask(|line| matches!(line, Line::Close)),
+            },
+        }
+    }
+}
+
+/// Sees fees, refusals and the order of signals.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Recorder {
+    pub(crate) fees: Vec<FeeEntry>,
+    pub(crate) signals: Vec<(u64, Result<u32, Refusal>)>,
+    pub(crate) gone: Vec<(u32, Option<Refusal>)>,
+}
+
+impl Observer for Recorder {
+    fn signal(&mut self, signal: &TradeSignal, outcome: Result<u32, Refusal>) {
+        self.signals.push((signal.tag, outcome));
+    }
+
+    fn refused_at_fill(&mut self, number: u32, why: Refusal) {
+        self.gone.push((number, Some(why)));
+    }
+
+    fn refused_at_trigger(&mut self, order: &Position, why: Refusal) {
+        self.gone.push((order.number, Some(why)));
+    }
+
+    fn expired(&mut self, order: &Position) {
+        self.gone.push((order.number, None));
+    }
+
+    fn fee(&mut self, entry: &FeeEntry) {
+        self.fees.push(*entry);
+    }
+}
+
+/// One random case.
+#[derive(Debug, Clone)]
+pub(crate) struct Case {
+    pub(crate) data: Arc<MultiSymbolData>,
+    pub(crate) settings: EngineSettings,
+    pub(crate) strategies: Vec<Scripted>,
+    pub(crate) window: StepRange,
+    pub(crate) window_end: WindowEnd,
+    pub(crate) news: Vec<Option<Arc<[u64]>>>,
+    pub(crate) seed: u64,
+}
+
+/// The random numbers of a case.
+pub(crate) struct Dice(KeyedRng);
+
+impl Dice {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(MasterSeed(seed).rng(Purpose::User, 0, 0, 0))
+    }
+
+    pub(crate) fn below(&mut self, n: usize) -> usize {
+        usize::try_from(self.0.below(n as u64)).expect("a small number")
+    }
+
+    /// True once in `n`.
+    pub(crate) fn one_in(&mut self, n: usize) -> bool {
+        self.below(n) == 0
+    }
+
+    pub(crate) fn pick<T: Copy>(&mut self, items: &[T]) -> T {
+        items[self.below(items.len())]
+    }
+
+    fn within(&mut self, reach: i64) -> i64 {
+        i64::try_from(self.below(usize::try_from(2 * reach + 1).expect("small"))).expect("small") - reach
+    }
+}
+
+fn spec(name: &str, quote: &str, point: f64, contract_size: f64) -> SymbolSpec {
+    SymbolSpec {
+        name: name.to_owned(),
+        contract_size,
+        tick_size: point,
+        tick_value: None,
+        pip_size: point * 10.0,
+        volume_min: 0.01,
+        volume_step: 0.01,
+        volume_max: 50.0,
+        base_currency: name[..3].to_owned(),
+        quote_currency: quote.to_owned(),
+        typical_spread_pips: 1.0,
+    }
+}
+
+/// A walk of points with shock bars and jumps between bars.
+fn bars(dice: &mut Dice, point: f64, start: i64, times: &[i64]) -> BarSeries {
+    let (mut bid, mut ask) = (PriceColumns::default(), PriceColumns::default());
+    let mut price = start;
+    let at = |points: i64| points as f64 * point;
+    for _ in times {
+        let scale = if dice.one_in(12) { 80 } else { 15 };
+        if dice.one_in(5) {
+            price += dice.within(40);
+        }
+        let (open, close) = (price, price + dice.within(scale));
+        let high = open.max(close) + dice.within(scale).abs();
+        let low = open.min(close) - dice.within(scale).abs();
+        price = close;
+        let spread = 1 + dice.within(12).abs();
+        bid.push(Ohlc { open: at(open), high: at(high), low: at(low), close: at(close) });
+        ask.push(Ohlc { open: at(open + spread), high: at(high + spread), low: at(low + spread), close: at(close + spread) });
+    }
+    let volume = vec![1.0; times.len()];
+    BarSeries::new(Timeframe::M15, times.to_vec(), Arc::new(bid), Arc::new(ask), volume)
+}
+
+/// Symbols on one timeline; several of them lack bars here and there.
+pub(crate) fn market(dice: &mut Dice, symbols: usize, steps: usize) -> MultiSymbolData {
+    let table = [
+        ("EURUSD", "USD", 0.00001, 100_000.0, 110_000),
+        ("USDJPY", "JPY", 0.001, 100_000.0, 150_000),
+        ("XAUUSD", "USD", 0.01, 100.0, 190_000),
+    ];
+    let mut time = 1_704_067_200_000_000;
+    let timeline: Vec<i64> = (0..steps)
+        .map(|_| {
+            time += if dice.one_in(30) { DAY } else { 15 * MINUTE };
+            time
+        })
+        .collect();
+    let series = table[..symbols]
+        .iter()
+        .map(|&(name, quote, point, contract, start)| {
+            let present: Vec<bool> =
+                timeline.iter().enumerate().map(|(i, _)| symbols == 1 || i < 2 || !dice.one_in(6)).collect();
+            let times: Vec<i64> = timeline.iter().zip(&present).filter(|(_, p)| **p).map(|(t, _)| *t).collect();
+            let bars = Arc::new(bars(dice, point, start, &times));
+            SymbolSeries { spec: spec(name, quote, point, contract), bars, rows: row_map(&present), higher: Vec::new() }
+        })
+        .collect();
+    MultiSymbolData::new(Timeframe::M15, timeline, series, Digest([0; 32]))
+}
+
+fn row_map(present: &[bool]) -> RowMap {
+    if present.iter().all(|present| *present) {
+        return RowMap::Identity;
+    }
+    let (mut row, mut last, mut next) = (Vec::new(), Vec::new(), 0_u32);
+    for &present in present {
+        row.push(if present { next } else { NO_ROW });
+        next += u32::from(present);
+        last.push(next.checked_sub(1).unwrap_or(NO_ROW));
+    }
+    RowMap::Sparse { row: row.into(), last: last.into() }
+}
+
+/// Random settings: any switch may stand either way.
+pub(crate) fn settings(dice: &mut Dice) -> EngineSettings {
+    let mut settings =
+        if dice.one_in(2) { EngineSettings::reference() } else { EngineSettings::realistic() };
+    let changes: &[(&str, &[&str])] = &[
+        ("slippage", &["null", r#"{"fixed_pips":0.3,"random_pips":0}"#, r#"{"fixed_pips":0.2,"random_pips":0.5}"#]),
+        ("slippage_stream", &["\"sequential\"", "\"keyed\""]),
+        ("exit_slippage", &["\"reference\"", "\"adverse\""]),
+        ("pending_slippage", &["true", "false"]),
+        ("market_fill", &["\"signal_price\"", "\"next_open\""]),
+        ("step_order", &["\"strategy_first\"", "\"exits_first\""]),
+        ("gap_fills", &["true", "false"]),
+        ("open_first", &["true", "false"]),
+        ("pip_buffer_factor", &["0", "0.5"]),
+        ("pip_buffer_pip", &["\"first_open\"", "\"per_position\""]),
+        ("same_bar_tp_needs_close", &["true", "false"]),
+        ("timeout_costs", &["true", "false"]),
+        ("holding_clock", &["\"signal\"", "\"fill\""]),
+        ("min_lot_policy", &["\"clamp_up\"", "\"reject\""]),
+        ("sizing", &["\"lot_sizer\"", "\"tick_value\"", r#"{"fixed_lots":0.3}"#]),
+        ("pnl_mode", &["\"risk_multiple\"", "\"volume\""]),
+        ("equity_mode", &["\"cash\"", "\"mark_to_market\""]),
+        ("end_of_run", &["\"leave_open\"", "\"close_at_last\""]),
+        ("min_sl_distance_pips", &["null", "0.1", "4"]),
+        ("halt_on_ruin", &["true", "false"]),
+        ("pending_ttl_bars", &["null", "5"]),
+        ("cooldown_candles", &["0", "0", "3"]),
+        ("cooldown_minutes", &["0", "0", "45"]),
+        ("cooldown_minutes_trade", &["0", "0", "60"]),
+        ("session", &["null", "null", r#"{"fixed_times":[["20:00","10:30"]]}"#]),
+        ("alignment.entry_timestamp_mode", &["\"open\"", "\"close\""]),
+        ("management.be_trigger_r", &["null", "0.7"]),
+        ("management.trail_distance_r", &["null", "null", "0.8"]),
+        ("both_hit", &["\"pessimistic\"", "\"optimistic\"", "\"open_distance\""]),
+        (
+            "swap",
+            &["null", "null", r#"{"EURUSD":{"long":0.7,"short":-0.3,"unit":"pips"},"USDJPY":{"long":-2,"short":5,"unit":"money_per_lot"}}"#],
+        ),
+        ("margin", &["null", "null", "null", r#"{"leverage":500,"stop_out":20}"#]),
+        (
+            "costs",
+            &[
+                r#"{"kind":"none"}"#,
+                r#"{"kind":"commission","defaults":{"rate_per_million":35}}"#,
+                r#"{"kind":"commission","defaults":{"schema":"per_lot","per_lot":3.5,"side":"exit"}}"#,
+                r#"{"kind":"legacy_fee","per_million":25,"min_fee":0.5}"#,
+            ],
+        ),
+    ];
+    let mut set = |key: &str, value: &str| {
+        let value = ParamValue::from_json(&serde_json::from_str(value).expect("json"));
+        settings.apply(key, &value).unwrap_or_else(|error| panic!("{error}"));
+    };
+    for (key, values) in changes {
+        set(key, dice.pick(values));
+    }
+    set("initial_balance", dice.pick(&["10000", "900"]));
+    set("rates", r#"{"USDJPY":150}"#);
+    set("account_currency", "\"USD\"");
+    if dice.one_in(2) {
+        set("management.be_offset_pips", "0.3");
+        set("management.be_trigger_r", "0.5");
+    }
+    if dice.one_in(4) {
+        set("management.trail_start_r", "0.4");
+        set("management.trail_distance_r", "1.1");
+    }
+    if dice.one_in(3) {
+        set("management.max_holding_minutes", "100");
+    }
+    if settings.open_first {
+        settings.gap_fills = true;
+    }
+    if settings.market_fill == omega_sweep::engine::settings::MarketFill::NextOpen && dice.one_in(4) {
+        settings.order_delay_bars = 2;
+    }
+    settings.validate().expect("the choices fit together");
+    settings
+}
+
+/// Whether orders of these settings may lack a stop.
+fn bare_orders(settings: &EngineSettings) -> bool {
+    use omega_sweep::engine::settings::PnlMode;
+    use omega_sweep::execution::SizingMode;
+    settings.pnl_mode == PnlMode::Volume && matches!(settings.sizing, SizingMode::FixedLots(_))
+}
+
+fn signal(dice: &mut Dice, symbol: SymbolId, series: &SymbolSeries, row: usize, bare: bool, tag: u64) -> TradeSignal {
+    let point = series.spec.tick_size;
+    let direction = dice.pick(&[Direction::Long, Direction::Short]);
+    let order_type = dice.pick(&[OrderType::Market, OrderType::Market, OrderType::Limit, OrderType::Stop]);
+    let market = match direction {
+        Direction::Long => series.bars.ask().close[row],
+        Direction::Short => series.bars.bid().close[row],
+    };
+    let round = |price: f64| (price / point).round() * point;
+    let entry = match order_type {
+        OrderType::Market => market,
+        _ => round(market + dice.within(40) as f64 * point),
+    };
+    let stop = (2 + dice.below(80)) as f64 * point;
+    let target = (2 + dice.below(120)) as f64 * point;
+    let side = direction.sign();
+    let (stop_loss, take_profit) = match dice.below(if bare { 4 } else { 3 }) {
+        0 => (Level::Price(round(entry - side * stop)), Level::Price(round(entry + side * target))),
+        1 => (Level::Distance(stop), if dice.one_in(3) { Level::Absent } else { Level::Distance(target) }),
+        2 => (Level::AtFill, Level::AtFill),
+        _ => (Level::Absent, if dice.one_in(2) { Level::Absent } else { Level::Distance(target) }),
+    };
+    let lots = dice.one_in(8).then_some(0.2);
+    TradeSignal { symbol, direction, order_type, entry_price: entry, stop_loss, take_profit, lots, scenario: Some("case"), tag }
+}
+
+fn script(dice: &mut Dice, symbol: SymbolId, data: &MultiSymbolData, settings: &EngineSettings) -> Scripted {
+    let series = data.symbol(symbol);
+    let rows = series.bars.len();
+    let bare = bare_orders(settings);
+    let density = dice.pick(&[3, 8, 20]);
+    let mut lines = Vec::new();
+    for row in 0..rows {
+        while dice.one_in(density) {
+            let line = if dice.one_in(4) {
+                Line::Close
+            } else {
+                Line::Enter(signal(dice, symbol, series, row, bare, (row * 8 + lines.len() % 8) as u64))
+            };
+            lines.push((row, line));
+        }
+    }
+    let hands = if dice.one_in(5) {
+        (0..rows).filter_map(|row| dice.one_in(4).then(|| (row, hand(dice, series, row)))).collect()
+    } else {
+        Vec::new()
+    };
+    let own_clock = settings.management.max_holding_minutes.is_none() && dice.one_in(4);
+    Scripted {
+        symbol,
+        lines,
+        hands,
+        by_position: dice.one_in(2),
+        promises: !dice.one_in(4),
+        max_holding: own_clock.then_some(75),
+        rows,
+    }
+}
+
+fn hand(dice: &mut Dice, series: &SymbolSeries, row: usize) -> PositionAction {
+    let level = series.bars.bid().close[row] + dice.within(60) as f64 * series.spec.tick_size;
+    match dice.below(4) {
+        0 => PositionAction::Close,
+        1 => PositionAction::Move { stop_loss: None, take_profit: Some(level) },
+        _ => PositionAction::Move { stop_loss: Some(level), take_profit: None },
+    }
+}
+
+impl Case {
+    /// Everything from one number; one to three symbols.
+    pub(crate) fn new(seed: u64) -> Self {
+        Self::with(seed, settings)
+    }
+
+    /// As [`Case::new`], with other settings.
+    pub(crate) fn with(seed: u64, settings: impl FnOnce(&mut Dice) -> EngineSettings) -> Self {
+        let mut dice = Dice::new(seed);
+        let symbols = dice.pick(&[1, 1, 2, 3]);
+        let steps = 30 + dice.below(60);
+        let data = Arc::new(market(&mut dice, symbols, steps));
+        let settings = settings(&mut dice);
+        let strategies = data.ids().map(|symbol| script(&mut dice, symbol, &data, &settings)).collect();
+        let start = dice.below(8);
+        let end = if dice.one_in(3) { steps - dice.below(10) } else { steps };
+        let news = if dice.one_in(5) { vec![Some(Arc::from([0x00FF_00F0_0000_0F00_u64, 0])); symbols] } else { Vec::new() };
+        Self {
+            data,
+            settings,
+            strategies,
+            window: StepRange { start, end },
+            window_end: if dice.one_in(4) { WindowEnd::Close } else { WindowEnd::EndOfRun },
+            news,
+            seed,
+        }
+    }
+
+    pub(crate) fn inputs(&self) -> EngineInputs {
+        EngineInputs::new(
+            Arc::clone(&self.data),
+            Arc::new(IndicatorCache::default()),
+            Arc::new(self.settings.clone()),
+            MasterSeed(self.seed),
+        )
+        .with_news(self.news.clone())
+    }
+
+    pub(crate) fn request(&self, clock: Clock) -> RunRequest {
+        RunRequest {
+            window: self.window,
+            fold: 0,
+            repeat: 0,
+            random_id: TrialId(0),
+            clock,
+            window_end: self.window_end,
+        }
+    }
+
+    pub(crate) fn draws(&self, taken: u64) -> RngDraws {
+        RngDraws::new(MasterSeed(self.seed), 0, 0, 0, self.settings.slippage_stream, taken)
+    }
+
+    pub(crate) fn instances(&self) -> Vec<(Option<SymbolId>, Scripted)> {
+        self.strategies.iter().map(|script| (Some(script.symbol), script.clone())).collect()
+    }
+
+    /// Runs the case.
+    pub(crate) fn run(&self, clock: Clock) -> Result<Outcome<Recorder>, EngineError> {
+        let inputs = self.inputs();
+        let request = self.request(clock);
+        EventEngine::new(&inputs, &request, self.instances(), self.draws(0), Recorder::default())?.run()
+    }
+}
