@@ -304,6 +304,19 @@ mod tests {
     }
 
     #[test]
+    fn a_step_without_a_value_keeps_the_last_one() {
+        let data = market();
+        let kind = IndicatorKind::ZScore { window: 3 };
+        let cache = build(&plan_of(&[key(H1, kind)]), &data, None, None).expect("fits");
+        let hours =
+            compute(kind, &Columns::of(&data.symbols()[0].higher[0].bars, PriceSide::Bid, None).bars());
+        let gone = (1..hours.len()).find(|&hour| hours[hour].is_nan() && hours[hour - 1].is_finite());
+        let gone = gone.expect("the flat stretch has no z-score");
+        // Hour `h` is visible from row `12 * (h + 1)` on.
+        assert_eq!(cache.get(&key(H1, kind)).unwrap().at(12 * (gone + 1)), hours[gone - 1]);
+    }
+
+    #[test]
     fn a_correlation_pairs_bars_by_their_time() {
         let data = market();
         let kind = IndicatorKind::Correlation { other: SymbolId(1), period: 20 };

@@ -26,6 +26,7 @@ use crate::sweep::{
     FeasibleTrials, ObjectiveRanker, Progress, ProgressEvent, RunSettings, Shard, StopFlag, StopReason,
     Sweep, SweepCounts, SweepEnd, SweepSummary, WindowEvaluator,
 };
+use crate::types::Timestamp;
 use folder::RunTarget;
 
 /// How to run; nothing here changes a result.
@@ -35,6 +36,8 @@ pub struct JobOptions {
     pub out: Option<PathBuf>,
     /// Where run folders lie when none is named.
     pub results: PathBuf,
+    /// Whether `latest` in `results` points to the run, wherever that lies.
+    pub latest: bool,
     /// Threads for trials; 0 = all cores.
     pub threads: usize,
     /// Part of the study to run.
@@ -53,8 +56,10 @@ pub struct JobOptions {
     pub clock: Clock,
     /// Rows of the table on the closing screen.
     pub table_rows: usize,
-    /// Host, times and the like, for the manifest; outside every digest.
+    /// Host and the like, for the manifest; outside every digest.
     pub about: serde_json::Map<String, serde_json::Value>,
+    /// The time of day, for the event log; a library has no clock of its own.
+    pub wall: fn() -> Option<Timestamp>,
 }
 
 impl Default for JobOptions {
@@ -62,6 +67,7 @@ impl Default for JobOptions {
         Self {
             out: None,
             results: PathBuf::from("results"),
+            latest: false,
             threads: 0,
             shard: Shard::WHOLE,
             fresh: false,
@@ -72,6 +78,7 @@ impl Default for JobOptions {
             clock: Clock::default(),
             table_rows: 10,
             about: serde_json::Map::new(),
+            wall: || None,
         }
     }
 }

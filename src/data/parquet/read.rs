@@ -53,7 +53,8 @@ impl BarFile {
         let rows = usize::try_from(builder.metadata().file_metadata().num_rows())
             .map_err(|_| corrupt(path, "a negative number of rows"))?;
         if rows == 0 {
-            return Err(DataError::new(DataCode::NoRows, "a valid file without rows").path(path));
+            let error = DataError::new(DataCode::NoRows, "a valid file without rows");
+            return Err(error.path(path).hint("export again, with a period that has bars"));
         }
         let schema = builder.schema();
         let header: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
