@@ -35,9 +35,12 @@ impl From<JobError> for Failure {
             ),
             JobError::Store(error) => error.into(),
             JobError::Cache(error) => cache(&error),
-            JobError::Threads(what) => {
-                Self::coded(Exit::Disk, "E308", what, "use fewer with --threads, then run it again: it goes on")
-            }
+            JobError::Threads(what) => Self::coded(
+                Exit::Disk,
+                "E308",
+                what,
+                "use fewer with --threads, then run it again: it goes on",
+            ),
             JobError::WalkForward(what) => {
                 Self::coded(Exit::Usage, "E151", what, "change the windows of `validation` or the parameters")
             }
