@@ -37,7 +37,7 @@ const GRID_OR_RANDOM: &str = "use \"grid\" or \"random\"";
 const NO_PRUNING: &str = "use \"pruning\": {\"kind\": \"none\"}";
 const PLAIN_WALK_FORWARD: &str = "use \"kind\": \"walk_forward\"";
 
-const UNBUILT: [Unbuilt; 24] = [
+const UNBUILT: [Unbuilt; 23] = [
     missing("/sampler/kind", When::Is("sobol"), "the sampler sobol", GRID_OR_RANDOM),
     missing("/sampler/kind", When::Is("lhs"), "the sampler lhs", GRID_OR_RANDOM),
     missing("/sampler/kind", When::Is("tpe"), "the sampler tpe", GRID_OR_RANDOM),
@@ -69,7 +69,6 @@ const UNBUILT: [Unbuilt; 24] = [
     missing("/validation/matrix", When::Given, "the walk-forward matrix", "leave `matrix` out"),
     missing("/robustness", When::Given, "the robustness battery", "leave `robustness` out"),
     missing("/selection", When::Given, "the final selection", "leave `selection` out"),
-    missing("/strategy/rules", When::Given, "strategies written as rules", "name a built-in strategy"),
     missing("/budget/max_bars", When::Given, "a budget of bars", "use `max_trials`"),
     missing("/budget/target", When::Given, "a target of the objective", "use `max_trials`"),
 ];
