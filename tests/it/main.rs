@@ -13,4 +13,5 @@ mod layering;
 mod no_lookahead;
 mod resume;
 mod right_numbers;
+mod rule_strategies;
 mod walk_forward;
