@@ -220,6 +220,8 @@ fn the_rule_workload_gives_the_expected_trades_and_profit() {
         symbols: vec!["SYN01".to_owned()],
         primary: Some(Timeframe::M1),
         from,
+        // The 200 bars before the first decision, which the expected numbers know.
+        warmup_bars: 200,
         holdout: Holdout::None,
         symbol_table: SymbolTable::from_json(&sweep["data"]["symbol_table"]).expect("a table"),
         ..DataSettings::default()
