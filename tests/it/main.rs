@@ -16,4 +16,5 @@ mod no_lookahead;
 mod plain_engine;
 mod resume;
 mod right_numbers;
+mod rule_strategies;
 mod walk_forward;
