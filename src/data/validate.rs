@@ -299,9 +299,15 @@ fn all_fine(side: &RawSide, rows: std::ops::Range<usize>) -> bool {
     let volume = &side.volume[rows];
     let mut fine = true;
     for k in 0..open.len() {
-        let (o, h, l, c, v) = (open[k], high[k], low[k], close[k], volume[k]);
-        fine &= (l > 0.0) & (h < f64::INFINITY) & (o >= l) & (o <= h) & (c >= l) & (c <= h);
-        fine &= (v >= 0.0) & (v < f64::INFINITY);
+        let (bottom, top) = (low[k], high[k]);
+        fine &= bottom > 0.0;
+        fine &= top < f64::INFINITY;
+        fine &= open[k] >= bottom;
+        fine &= open[k] <= top;
+        fine &= close[k] >= bottom;
+        fine &= close[k] <= top;
+        fine &= volume[k] >= 0.0;
+        fine &= volume[k] < f64::INFINITY;
     }
     fine
 }

@@ -116,7 +116,7 @@ impl Bound {
 
     fn named(delimiter: u8, cells: &[String], names: &Names) -> Result<Self, DataError> {
         let find = |name: &str| locate(cells, name, delimiter);
-        let needed = |name: &str| find(name).map(|found| found.unwrap_or_default());
+        let needed = |name: &str| find(name).map(Option::unwrap_or_default);
         let optional = |name: Option<&str>| name.map_or(Ok(None), find);
         let time = [optional(names.time[0])?, optional(names.time[1])?];
         let prices = [

@@ -130,7 +130,7 @@ impl BarFile {
         if unit.is_naive() && zone.is_none() {
             return Err(DataError::new(DataCode::TimezoneMissing, "times without a zone")
                 .path(&path)
-                .column(roles.names.time.clone())
+                .column(roles.names.time)
                 .hint("name the zone: data.policy.tz (--tz UTC, if that is what they are)"));
         }
         let columns = Columns::of(&roles);
