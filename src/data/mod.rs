@@ -29,6 +29,8 @@ mod pair;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 #[cfg(feature = "parquet")]
+mod prices;
+#[cfg(feature = "parquet")]
 pub mod quality;
 #[cfg(feature = "parquet")]
 mod raw;

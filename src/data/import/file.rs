@@ -14,10 +14,10 @@ use crate::data::error::{DataCode, DataError};
 use crate::data::layout::FileName;
 use crate::data::load::metadata_mismatch;
 use crate::data::parquet::{BarFile, open_file};
+use crate::data::prices::price_problem;
 use crate::data::raw::{RawSide, SideOf};
 use crate::data::report::QuoteSide;
 use crate::data::symbol::{SymbolTable, power_of_ten};
-use crate::data::validate::price_problem;
 use crate::data::zones::LocalZone;
 use crate::types::Timeframe;
 
