@@ -5,6 +5,7 @@ mod cli;
 mod config_errors;
 mod data_files;
 mod data_import;
+mod data_odd_parquet;
 mod determinism;
 mod differential;
 mod docs;
