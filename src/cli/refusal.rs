@@ -35,9 +35,12 @@ impl From<JobError> for Failure {
             ),
             JobError::Store(error) => error.into(),
             JobError::Cache(error) => cache(&error),
-            JobError::Threads(what) => {
-                Self::coded(Exit::Disk, "E308", what, "use fewer with --threads, then run it again: it goes on")
-            }
+            JobError::Threads(what) => Self::coded(
+                Exit::Disk,
+                "E308",
+                what,
+                "use fewer with --threads, then run it again: it goes on",
+            ),
             JobError::WalkForward(what) => {
                 Self::coded(Exit::Usage, "E151", what, "change the windows of `validation` or the parameters")
             }
@@ -59,8 +62,6 @@ impl From<ConfigError> for Failure {
                 Self::coded(Exit::Usage, "file_not_found", found, remedy)
             }
             ConfigError::Invalid(_) => Self::rendered(Exit::Usage, error.to_string()),
-            // A kind of problem that this program does not know yet still says what it is.
-            _ => Self::new(Exit::Usage, error, "correct the sweep file"),
         }
     }
 }

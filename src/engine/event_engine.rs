@@ -345,7 +345,6 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
     }
 }
 
-
 fn simulator_rules(settings: &EngineSettings) -> SimulatorRules {
     SimulatorRules {
         slippage: settings.slippage.map(|slippage| slippage.scaled(settings.slippage_multiplier)),

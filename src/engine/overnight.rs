@@ -66,7 +66,9 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             SwapUnit::MoneyPerLot => rate,
             SwapUnit::Pips => {
                 let symbol = self.simulator.symbol(position.symbol.index());
-                symbol.to_account.convert((rate * symbol.pip_size) * symbol.contract_size, &self.rates(step))?
+                symbol
+                    .to_account
+                    .convert((rate * symbol.pip_size) * symbol.contract_size, &self.rates(step))?
             }
         };
         Ok(per_lot * position.size)

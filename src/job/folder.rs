@@ -142,7 +142,8 @@ fn head(prepared: &Prepared, options: &JobOptions) -> ManifestHead {
     let settings = &prepared.study.inputs.settings;
     let mut about = options.about.clone();
     // Absolute, so that the run can be opened again from anywhere.
-    let base = std::path::absolute(&prepared.spec.base_dir).unwrap_or_else(|_| prepared.spec.base_dir.clone());
+    let base =
+        std::path::absolute(&prepared.spec.base_dir).unwrap_or_else(|_| prepared.spec.base_dir.clone());
     about.insert("base_dir".to_owned(), Value::from(base.display().to_string()));
     about.insert("threads".to_owned(), Value::from(super::threads(options.threads)));
     ManifestHead {

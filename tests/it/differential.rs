@@ -11,7 +11,8 @@ pub(crate) fn bits(outcome: &Outcome<Recorder>) -> String {
     let mut run = outcome.run.clone();
     run.bars_stepped = 0;
     let signals = &outcome.observer.signals;
-    let curve: Vec<_> = run.curve.points().iter().map(|p| (p.step, p.cash.to_bits(), p.equity.to_bits())).collect();
+    let curve: Vec<_> =
+        run.curve.points().iter().map(|p| (p.step, p.cash.to_bits(), p.equity.to_bits())).collect();
     format!(
         "{run:?} {curve:?} end {} {signals:?} {:?} {:?} draws {} fees {:?} equity {:?} {:?} active {:?}",
         run.curve.end(),
@@ -71,7 +72,14 @@ fn the_random_cases_trade_in_every_way_and_the_clock_does_skip() {
         all += outcome.run.bars;
     }
     for reason in [
-        "stop_loss", "take_profit", "break_even_stop_loss", "timeout", "signal", "end_of_data", "window_end", "stop_out",
+        "stop_loss",
+        "take_profit",
+        "break_even_stop_loss",
+        "timeout",
+        "signal",
+        "end_of_data",
+        "window_end",
+        "stop_out",
     ] {
         assert!(reasons.get(reason).is_some_and(|count| *count >= 5), "{reason}: {reasons:?}");
     }

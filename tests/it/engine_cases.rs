@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use omega_sweep::cache::IndicatorCache;
 use omega_sweep::costs::RngDraws;
-use omega_sweep::data::{BarSeries, MultiSymbolData, NO_ROW, Ohlc, PriceColumns, RowMap, SymbolSeries, SymbolSpec};
+use omega_sweep::data::{
+    BarSeries, MultiSymbolData, NO_ROW, Ohlc, PriceColumns, RowMap, SymbolSeries, SymbolSpec,
+};
 use omega_sweep::engine::{
     Clock, EngineError, EngineInputs, EngineSettings, EventEngine, Observer, Outcome, RunRequest, WindowEnd,
 };
@@ -15,7 +17,8 @@ use omega_sweep::strategy::{
 };
 use omega_sweep::types::time::{DAY, MINUTE};
 use omega_sweep::types::{
-    Digest, Direction, KeyedRng, MasterSeed, OrderType, ParamValue, Purpose, StepRange, SymbolId, Timeframe, TrialId,
+    Digest, Direction, KeyedRng, MasterSeed, OrderType, ParamValue, Purpose, StepRange, SymbolId, Timeframe,
+    TrialId,
 };
 
 /// What a script says on one row of its symbol.
@@ -194,7 +197,12 @@ fn bars(dice: &mut Dice, point: f64, start: i64, times: &[i64]) -> BarSeries {
         price = close;
         let spread = 1 + dice.within(12).abs();
         bid.push(Ohlc { open: at(open), high: at(high), low: at(low), close: at(close) });
-        ask.push(Ohlc { open: at(open + spread), high: at(high + spread), low: at(low + spread), close: at(close + spread) });
+        ask.push(Ohlc {
+            open: at(open + spread),
+            high: at(high + spread),
+            low: at(low + spread),
+            close: at(close + spread),
+        });
     }
     let volume = vec![1.0; times.len()];
     BarSeries::new(Timeframe::M15, times.to_vec(), Arc::new(bid), Arc::new(ask), volume)
@@ -219,9 +227,15 @@ pub(crate) fn market(dice: &mut Dice, symbols: usize, steps: usize) -> MultiSymb
         .map(|&(name, quote, point, contract, start)| {
             let present: Vec<bool> =
                 timeline.iter().enumerate().map(|(i, _)| symbols == 1 || i < 2 || !dice.one_in(6)).collect();
-            let times: Vec<i64> = timeline.iter().zip(&present).filter(|(_, p)| **p).map(|(t, _)| *t).collect();
+            let times: Vec<i64> =
+                timeline.iter().zip(&present).filter(|(_, p)| **p).map(|(t, _)| *t).collect();
             let bars = Arc::new(bars(dice, point, start, &times));
-            SymbolSeries { spec: spec(name, quote, point, contract), bars, rows: row_map(&present), higher: Vec::new() }
+            SymbolSeries {
+                spec: spec(name, quote, point, contract),
+                bars,
+                rows: row_map(&present),
+                higher: Vec::new(),
+            }
         })
         .collect();
     MultiSymbolData::new(Timeframe::M15, timeline, series, Digest([0; 32]))
@@ -242,10 +256,12 @@ fn row_map(present: &[bool]) -> RowMap {
 
 /// Random settings: any switch may stand either way.
 pub(crate) fn settings(dice: &mut Dice) -> EngineSettings {
-    let mut settings =
-        if dice.one_in(2) { EngineSettings::reference() } else { EngineSettings::realistic() };
+    let mut settings = if dice.one_in(2) { EngineSettings::reference() } else { EngineSettings::realistic() };
     let changes: &[(&str, &[&str])] = &[
-        ("slippage", &["null", r#"{"fixed_pips":0.3,"random_pips":0}"#, r#"{"fixed_pips":0.2,"random_pips":0.5}"#]),
+        (
+            "slippage",
+            &["null", r#"{"fixed_pips":0.3,"random_pips":0}"#, r#"{"fixed_pips":0.2,"random_pips":0.5}"#],
+        ),
         ("slippage_stream", &["\"sequential\"", "\"keyed\""]),
         ("exit_slippage", &["\"reference\"", "\"adverse\""]),
         ("pending_slippage", &["true", "false"]),
@@ -276,7 +292,11 @@ pub(crate) fn settings(dice: &mut Dice) -> EngineSettings {
         ("both_hit", &["\"pessimistic\"", "\"optimistic\"", "\"open_distance\""]),
         (
             "swap",
-            &["null", "null", r#"{"EURUSD":{"long":0.7,"short":-0.3,"unit":"pips"},"USDJPY":{"long":-2,"short":5,"unit":"money_per_lot"}}"#],
+            &[
+                "null",
+                "null",
+                r#"{"EURUSD":{"long":0.7,"short":-0.3,"unit":"pips"},"USDJPY":{"long":-2,"short":5,"unit":"money_per_lot"}}"#,
+            ],
         ),
         ("margin", &["null", "null", "null", r#"{"leverage":500,"stop_out":20}"#]),
         (
@@ -327,7 +347,14 @@ fn bare_orders(settings: &EngineSettings) -> bool {
     settings.pnl_mode == PnlMode::Volume && matches!(settings.sizing, SizingMode::FixedLots(_))
 }
 
-fn signal(dice: &mut Dice, symbol: SymbolId, series: &SymbolSeries, row: usize, bare: bool, tag: u64) -> TradeSignal {
+fn signal(
+    dice: &mut Dice,
+    symbol: SymbolId,
+    series: &SymbolSeries,
+    row: usize,
+    bare: bool,
+    tag: u64,
+) -> TradeSignal {
     let point = series.spec.tick_size;
     let direction = dice.pick(&[Direction::Long, Direction::Short]);
     let order_type = dice.pick(&[OrderType::Market, OrderType::Market, OrderType::Limit, OrderType::Stop]);
@@ -350,7 +377,17 @@ fn signal(dice: &mut Dice, symbol: SymbolId, series: &SymbolSeries, row: usize, 
         _ => (Level::Absent, if dice.one_in(2) { Level::Absent } else { Level::Distance(target) }),
     };
     let lots = dice.one_in(8).then_some(0.2);
-    TradeSignal { symbol, direction, order_type, entry_price: entry, stop_loss, take_profit, lots, scenario: Some("case"), tag }
+    TradeSignal {
+        symbol,
+        direction,
+        order_type,
+        entry_price: entry,
+        stop_loss,
+        take_profit,
+        lots,
+        scenario: Some("case"),
+        tag,
+    }
 }
 
 fn script(dice: &mut Dice, symbol: SymbolId, data: &MultiSymbolData, settings: &EngineSettings) -> Scripted {
@@ -411,7 +448,11 @@ impl Case {
         let strategies = data.ids().map(|symbol| script(&mut dice, symbol, &data, &settings)).collect();
         let start = dice.below(8);
         let end = if dice.one_in(3) { steps - dice.below(10) } else { steps };
-        let news = if dice.one_in(5) { vec![Some(Arc::from([0x00FF_00F0_0000_0F00_u64, 0])); symbols] } else { Vec::new() };
+        let news = if dice.one_in(5) {
+            vec![Some(Arc::from([0x00FF_00F0_0000_0F00_u64, 0])); symbols]
+        } else {
+            Vec::new()
+        };
         Self {
             data,
             settings,

@@ -15,7 +15,7 @@ pub(crate) use data::{
     DataCheckArgs, DataCommand, DataGenerateArgs, DataImportArgs, DataInfoArgs, DataResampleArgs,
 };
 pub(crate) use results::{ShowArgs, TableFormat, TopArgs, TrialRef, VerifyArgs};
-pub(crate) use run::{CheckArgs, Override, ProgressMode, RunArgs, Shard, WalkForwardArgs};
+pub(crate) use run::{CheckArgs, Override, ProgressMode, RunArgs, WalkForwardArgs};
 
 /// Commands of the specification that this version does not have, with what to use meanwhile.
 pub(crate) const NOT_BUILT: [(&str, &str); 6] = [

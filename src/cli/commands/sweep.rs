@@ -121,8 +121,9 @@ fn sweep(
     display: &Display,
     console: Console,
 ) -> Result<Exit, Failure> {
-    let signals = Signals::install()
-        .map_err(|error| Failure::new(Exit::Internal, error, "report this with the version and the system"))?;
+    let signals = Signals::install().map_err(|error| {
+        Failure::new(Exit::Internal, error, "report this with the version and the system")
+    })?;
     let stop = StopFlag::default();
     let asked = stop.clone();
     let _signals = Watch::for_signals(signals, move |exit| {
