@@ -12,7 +12,8 @@ use std::path::Path;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use data::{
-    DataCheckArgs, DataCommand, DataGenerateArgs, DataImportArgs, DataInfoArgs, DataResampleArgs,
+    Ambiguous, Crossed, DataCheckArgs, DataCommand, DataGenerateArgs, DataImportArgs, DataInfoArgs,
+    DataResampleArgs, Duplicate, PolicyArgs, Stamp,
 };
 pub(crate) use results::{ShowArgs, TableFormat, TopArgs, TrialRef, VerifyArgs};
 pub(crate) use run::{CheckArgs, Override, ProgressMode, RunArgs, WalkForwardArgs};

@@ -1,6 +1,7 @@
 //! One small function per command: call the library, hand the answer to `report`, say how it ended.
 
 mod check;
+mod data;
 mod reference;
 mod results;
 mod sweep;
@@ -47,13 +48,13 @@ pub(crate) fn dispatch(command: Command, console: Console) -> Result<Exit, Failu
         Command::Top(args) => results::top(&args, console),
         Command::Show(args) => results::show(&args, console),
         Command::Verify(args) => results::verify(&args, console),
+        Command::Data(command) => data::data(&command, console),
         Command::Strategies(args) => reference::strategies(&args, console),
         Command::Metrics(args) => reference::metrics(&args, console),
         Command::Explain(args) => reference::explain(&args, console),
         Command::Schema => reference::schema(console),
         Command::Completions(args) => reference::completions(&args, console),
         Command::Man => reference::man(console),
-        other => Err(Failure::rendered(Exit::Internal, format!("error: not wired yet: {other:?}"))),
     }
 }
 
