@@ -80,12 +80,11 @@ impl<'a> ExpressionSource<'a> {
     pub fn series(&self, key: &SeriesKey) -> Cow<'a, [f64]> {
         let column = self.cache.get(key).expect("inputs are computed first");
         match (column, self.visible()) {
-            (Column::Dense(values), _) => Cow::Borrowed(values),
             (Column::Mapped { values, map }, None) => Cow::Owned(gathered(values, map)),
             (Column::Mapped { values, .. }, Some(visible)) if key.kind.is_price() => {
                 Cow::Owned(reduce(values, visible))
             }
-            (Column::Mapped { values, .. }, Some(_)) => Cow::Borrowed(values),
+            (Column::Dense(values) | Column::Mapped { values, .. }, _) => Cow::Borrowed(values),
         }
     }
 
@@ -98,6 +97,18 @@ impl<'a> ExpressionSource<'a> {
             Column::Dense(values) => Cow::Borrowed(values),
             Column::Mapped { values, map } => Cow::Owned(gathered(values, map)),
         }
+    }
+
+    /// Row of another symbol's newest primary bar at or before each own primary bar; `None` before its first one.
+    pub fn newest_rows(&self, other: SymbolId) -> Vec<Option<usize>> {
+        let (own, other) = (self.data.symbol(self.key.symbol), self.data.symbol(other));
+        let mut rows = vec![None; own.bars.len()];
+        for step in 0..self.data.steps() {
+            if let Some(row) = own.row(step) {
+                rows[row] = other.last_row(step);
+            }
+        }
+        rows
     }
 
     fn visible(&self) -> Option<&'a [u32]> {
@@ -187,8 +198,8 @@ mod tests {
         }
     }
 
-    fn expression(timeframe: Timeframe, id: u128) -> SeriesKey {
-        key(timeframe, IndicatorKind::Expression(ExpressionId(id)))
+    fn expression(timeframe: Timeframe, id: u64) -> SeriesKey {
+        key(timeframe, IndicatorKind::Expression(ExpressionId([0, id])))
     }
 
     #[test]

@@ -11,25 +11,28 @@ pub(crate) struct Failure {
     pub(crate) exit: Exit,
     /// Complete text without a trailing line break, `error: ` or `error[E...]: ` included.
     pub(crate) text: String,
+    /// The cause as the program sees it, shown with `-vv`.
+    pub(crate) detail: Option<String>,
 }
 
 impl Failure {
     /// A failure with one message and one remedy: `error: <message>` and `  = <remedy>`.
     pub(crate) fn new(exit: Exit, message: impl Display, remedy: impl Display) -> Self {
-        Self { exit, text: format!("error: {message}\n  = {remedy}") }
+        Self::rendered(exit, format!("error: {message}\n  = {remedy}"))
+    }
+
+    /// The same with a code that `omega-sweep explain` knows.
+    pub(crate) fn coded(exit: Exit, code: &str, message: impl Display, remedy: impl Display) -> Self {
+        Self::rendered(exit, format!("error[{code}]: {message}\n  = {remedy}"))
     }
 
     /// A failure whose text is already complete (all problems of a sweep file, for example).
     pub(crate) fn rendered(exit: Exit, text: impl Into<String>) -> Self {
-        Self { exit, text: text.into() }
+        Self { exit, text: text.into(), detail: None }
     }
 
-    /// A file that could not be read or written.
-    pub(crate) fn disk(what: impl Display, path: &std::path::Path, error: &std::io::Error) -> Self {
-        Self::new(
-            Exit::Disk,
-            format_args!("{what} {}: {error}", path.display()),
-            "check the path, the permissions and the free space, then run the same command again",
-        )
+    /// With the cause as the program sees it.
+    pub(crate) fn with_detail(self, detail: String) -> Self {
+        Self { detail: Some(detail), ..self }
     }
 }

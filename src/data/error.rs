@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
 use crate::types::Timestamp;
 
 /// Stable identifiers of everything that makes data unusable (`data.md` section 4).
@@ -92,6 +94,50 @@ pub enum DataCode {
 }
 
 impl DataCode {
+    /// Every code, in the order of the checks.
+    pub const ALL: [Self; 40] = [
+        Self::FileNotFound,
+        Self::FileUnreadable,
+        Self::MissingSide,
+        Self::EmptyFile,
+        Self::UnknownFormat,
+        Self::CorruptParquet,
+        Self::InvalidText,
+        Self::NoRows,
+        Self::MissingColumn,
+        Self::DuplicateColumn,
+        Self::WrongColumnType,
+        Self::MetadataMismatch,
+        Self::DigestMismatch,
+        Self::TimezoneMissing,
+        Self::MixedTimezones,
+        Self::NullValue,
+        Self::CsvFieldCount,
+        Self::CsvBadNumber,
+        Self::CsvBadTimestamp,
+        Self::NonexistentLocalTime,
+        Self::AmbiguousLocalTime,
+        Self::TimestampOutOfRange,
+        Self::UnsortedTimestamps,
+        Self::DuplicateTimestamp,
+        Self::TimeframeMismatch,
+        Self::TimestampOffGrid,
+        Self::GapTooLarge,
+        Self::NonFinitePrice,
+        Self::NonFiniteVolume,
+        Self::NonPositivePrice,
+        Self::OhlcInconsistent,
+        Self::NegativeVolume,
+        Self::NoCommonTimestamps,
+        Self::BidAskMisaligned,
+        Self::CrossedQuote,
+        Self::MemoryLimit,
+        Self::DateRangeEmpty,
+        Self::LimitExceeded,
+        Self::Selection,
+        Self::UnknownSymbol,
+    ];
+
     /// The identifier shown to people and machines.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -148,14 +194,16 @@ impl fmt::Display for DataCode {
 /// Data that cannot be used: what is wrong, where, the value found, one remedy.
 ///
 /// Prints as the block of `cli.md` section 5: `error[code]: what`, the place, the hint.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error, Serialize)]
+#[serde(transparent)]
 pub struct DataError(Box<Problem>);
 
 /// The parts of a [`DataError`]; absent parts are not known or do not apply.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Problem {
     /// Which rule is broken.
+    #[serde(serialize_with = "super::report::as_text")]
     pub code: DataCode,
     /// What was found and what is allowed, without the place.
     pub what: String,
@@ -166,6 +214,7 @@ pub struct Problem {
     /// Line of a text file, counted from 1.
     pub line: Option<u64>,
     /// Open time of the bar in question.
+    #[serde(serialize_with = "super::report::as_optional_text")]
     pub time: Option<Timestamp>,
     /// Column, named as in the file.
     pub column: Option<String>,
@@ -189,6 +238,16 @@ impl DataError {
             value: None,
             hint: None,
         }))
+    }
+
+    /// The error of a file the system does not hand out: absent, or refused.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn from_io(error: &std::io::Error, path: &Path) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::NotFound => Self::new(DataCode::FileNotFound, "no such file or folder"),
+            _ => Self::new(DataCode::FileUnreadable, error.to_string()),
+        }
+        .path(path)
     }
 
     /// Adds the file.

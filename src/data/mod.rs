@@ -7,9 +7,15 @@ pub mod assemble;
 pub mod bars;
 pub mod calendar;
 #[cfg(feature = "parquet")]
+mod catalog;
+#[cfg(feature = "parquet")]
 mod columns;
+#[cfg(feature = "parquet")]
+pub mod derived;
 pub mod error;
 pub mod fingerprint;
+#[cfg(feature = "parquet")]
+pub mod import;
 #[cfg(feature = "parquet")]
 mod layout;
 #[cfg(feature = "parquet")]
@@ -18,27 +24,36 @@ pub mod multi;
 pub mod news;
 #[cfg(feature = "parquet")]
 pub mod open;
+#[cfg(feature = "parquet")]
 mod pair;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod passage;
+#[cfg(feature = "parquet")]
+mod prices;
+#[cfg(feature = "parquet")]
+pub mod quality;
+#[cfg(feature = "parquet")]
 mod raw;
 pub mod report;
 pub mod resample;
 #[cfg(feature = "parquet")]
 mod select;
 pub mod settings;
+#[cfg(feature = "parquet")]
 mod stamps;
 pub mod symbol;
 pub mod synthetic;
 pub mod timeline;
+#[cfg(feature = "parquet")]
 mod validate;
 pub mod window;
+#[cfg(feature = "parquet")]
 mod zones;
 
 pub use assemble::{HigherBars, SymbolBars, assemble, in_memory};
 pub use bars::{BarSeries, Ohlc, PriceColumns};
-pub use calendar::{Calendar, TradingWeek};
+pub use calendar::TradingWeek;
 pub use error::{DataCode, DataError};
 pub use fingerprint::SeriesDigest;
 pub use multi::{HigherSeries, MultiSymbolData, NO_ROW, RowMap, SymbolSeries};

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::settings::{EngineSettings, EntryTimestampMode, Session};
+use super::settings::{EngineSettings, Session};
+use crate::data::EntryTimestampMode;
 use crate::types::time::MINUTE;
 use crate::types::{Timeframe, Timestamp};
 

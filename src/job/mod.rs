@@ -3,7 +3,9 @@
 //! [`run`] is the product for a Rust user; the command line adds words, colours and a clock. Whatever a run leaves
 //! behind can be opened again with [`Opened`], to show or verify single trials.
 
+mod calibrate;
 mod closing;
+mod count;
 mod error;
 mod folder;
 mod opened;
@@ -12,8 +14,9 @@ mod windows;
 
 use std::path::PathBuf;
 
+pub use count::Count;
 pub use error::JobError;
-pub use opened::{Opened, ShownTrial, VerifySelection};
+pub use opened::{Opened, RankedRun, ShownTrial, VerifySelection};
 pub use prepare::{Prepared, prepare};
 
 use crate::config::JobSpec;
@@ -21,10 +24,10 @@ use crate::engine::{Clock, WindowEnd, registry::Registry};
 use crate::metrics::MetricId;
 use crate::report::{CacheUse, ClosingScreen, Counts, DataNote, HoldoutState, Note, PlanNote, RankedTable};
 use crate::sweep::{
-    FeasibleTrials, ObjectiveRanker, Progress, ProgressEvent, RunSettings, Shard, StopFlag, StopReason, Sweep,
-    SweepCounts, SweepEnd, SweepSummary, WindowEvaluator,
+    FeasibleTrials, ObjectiveRanker, Progress, ProgressEvent, RunSettings, Shard, StopFlag, StopReason,
+    Sweep, SweepCounts, SweepEnd, SweepSummary, WindowEvaluator,
 };
-use crate::types::Digest;
+use crate::types::Timestamp;
 use folder::RunTarget;
 
 /// How to run; nothing here changes a result.
@@ -34,6 +37,8 @@ pub struct JobOptions {
     pub out: Option<PathBuf>,
     /// Where run folders lie when none is named.
     pub results: PathBuf,
+    /// Whether `latest` in `results` points to the run, wherever that lies.
+    pub latest: bool,
     /// Threads for trials; 0 = all cores.
     pub threads: usize,
     /// Part of the study to run.
@@ -52,8 +57,10 @@ pub struct JobOptions {
     pub clock: Clock,
     /// Rows of the table on the closing screen.
     pub table_rows: usize,
-    /// Host, times and the like, for the manifest; outside every digest.
+    /// Host and the like, for the manifest; outside every digest.
     pub about: serde_json::Map<String, serde_json::Value>,
+    /// The time of day, for the event log; a library has no clock of its own.
+    pub wall: fn() -> Option<Timestamp>,
 }
 
 impl Default for JobOptions {
@@ -61,6 +68,7 @@ impl Default for JobOptions {
         Self {
             out: None,
             results: PathBuf::from("results"),
+            latest: false,
             threads: 0,
             shard: Shard::WHOLE,
             fresh: false,
@@ -71,6 +79,7 @@ impl Default for JobOptions {
             clock: Clock::default(),
             table_rows: 10,
             about: serde_json::Map::new(),
+            wall: || None,
         }
     }
 }
@@ -96,7 +105,8 @@ pub fn run(
     stop: &StopFlag,
 ) -> Result<JobReport, JobError> {
     let prepared = prepare(spec, registry, options)?;
-    let excluded = announce(&prepared, options, progress)?;
+    let count = prepared.announce(options, progress)?;
+    let excluded = count.map(|count| prepared.plan.positions - count.run);
     let mut target = RunTarget::open(&prepared, options, progress)?;
     let job = Job { prepared: &prepared, options, progress, stop, excluded };
     let finished = match &prepared.splits {
@@ -154,8 +164,6 @@ impl Job<'_> {
             stop: self.stop,
         };
         let mut report = sweep.run(&mut target.chunks)?;
-        let resumed_rows: u64 = report.summary.counts.trials;
-        let partial = report.unfinished.len() as u64;
         if report.summary.best.is_empty() {
             // Nothing whole yet: a partial ranking is better than none.
             report.summary.best = std::mem::take(&mut report.unfinished);
@@ -170,7 +178,7 @@ impl Job<'_> {
             end: report.end,
             observations: evaluator.calendar().days().len(),
             cache: cache_use(&evaluator),
-            run: report.run.unwrap_or(resumed_rows + partial),
+            run: report.run,
             bars: report.bars,
             notes: notes.collect(),
             windows: None,
@@ -194,6 +202,7 @@ impl Job<'_> {
             strategy: prepared.study.runner.name().to_owned(),
             table: self.table(&finished.summary),
             luck: closing::luck(best, trials, &finished.summary.moments, finished.observations, periods),
+            forward: finished.windows.as_ref().map(|windows| windows.forward(prepared)),
             notes,
             counts: Counts {
                 stored: trials,
@@ -216,7 +225,12 @@ impl Job<'_> {
 
     fn table(&self, summary: &SweepSummary) -> RankedTable {
         let spec = &self.prepared.spec;
-        closing::ranked_table(&summary.best, &self.prepared.study.objective, &spec.space, self.options.table_rows)
+        closing::ranked_table(
+            &summary.best,
+            &self.prepared.study.objective,
+            &spec.space,
+            self.options.table_rows,
+        )
     }
 
     fn holdout_state(&self) -> HoldoutState {
@@ -250,38 +264,43 @@ fn truncated(end: SweepEnd) -> Option<String> {
 /// Up to this many positions are counted before the run; more would keep the first progress line waiting.
 const COUNTED: u64 = 50_000;
 
-/// Says what was loaded and what will run; returns the number of excluded sets where it is cheap to know.
-fn announce(
-    prepared: &Prepared,
-    options: &JobOptions,
-    progress: &dyn Progress,
-) -> Result<Option<u64>, JobError> {
-    for note in data_notes(prepared) {
-        progress.event(&ProgressEvent::Data(&note.to_string()));
+impl Prepared {
+    /// Number of enumerations: walk-forward windows, or one.
+    pub fn windows(&self) -> u64 {
+        self.splits.as_ref().map_or(1, |splits| splits.windows.len()) as u64
     }
-    let positions = prepared.plan.positions;
-    let windows = prepared.splits.as_ref().map_or(1, |splits| splits.windows.len()) as u64;
-    let count = (positions <= COUNTED).then(|| prepared.count());
-    if let Some(count) = &count
-        && count.run == 0
-    {
-        return Err(JobError::NothingToRun { positions, because: count.because() });
+
+    /// Says what was loaded and what will run; returns the count where it is cheap to know.
+    ///
+    /// # Errors
+    /// When it is known that nothing can run.
+    pub fn announce(&self, options: &JobOptions, progress: &dyn Progress) -> Result<Option<Count>, JobError> {
+        for note in data_notes(self) {
+            progress.event(&ProgressEvent::Data(&note.to_string()));
+        }
+        let positions = self.plan.positions;
+        let count = (positions <= COUNTED).then(|| self.count());
+        if let Some(count) = &count
+            && count.run == 0
+        {
+            return Err(JobError::NothingToRun { positions, because: count.because() });
+        }
+        let run = count.as_ref().map_or(positions, |count| count.run);
+        let plan = PlanNote {
+            combinations: self.spec.space.size().ok().map(u128::from),
+            excluded: count.as_ref().map(|count| u128::from(positions - count.run)),
+            trials: run * self.windows(),
+            sampler: self.sampler_words(),
+            seed: self.spec.seed.0,
+            threads: threads(options.threads),
+            holdout: self.holdout.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string),
+        };
+        progress.event(&ProgressEvent::Plan(&plan.to_string()));
+        for line in count.iter().flat_map(Count::lines) {
+            progress.event(&ProgressEvent::Note(&line));
+        }
+        Ok(count)
     }
-    let run = count.as_ref().map_or(positions, |count| count.run);
-    let plan = PlanNote {
-        combinations: prepared.spec.space.size().ok().map(u128::from),
-        excluded: count.as_ref().map(|count| u128::from(positions - count.run)),
-        trials: run * windows,
-        sampler: prepared.sampler_words(),
-        seed: prepared.spec.seed.0,
-        threads: threads(options.threads),
-        holdout: prepared.holdout.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string),
-    };
-    progress.event(&ProgressEvent::Plan(&plan.to_string()));
-    for line in count.iter().flat_map(prepare::Count::lines) {
-        progress.event(&ProgressEvent::Note(&line));
-    }
-    Ok(count.map(|count| positions - count.run))
 }
 
 fn data_notes(prepared: &Prepared) -> Vec<DataNote> {
@@ -290,9 +309,10 @@ fn data_notes(prepared: &Prepared) -> Vec<DataNote> {
         symbol: series.spec.name.clone(),
         timeframe: data.timeframe(),
         bars: series.bars.len(),
-        span: (!series.bars.is_empty()).then(|| (series.bars.time(0), series.bars.time(series.bars.len() - 1))),
-        fingerprint: prepared.identity.symbol_digest(&series.spec.name).map_or_else(String::new, Digest::brief),
-        notes: prepared.data_report.notes_of(&series.spec.name),
+        span: (!series.bars.is_empty())
+            .then(|| (series.bars.time(0), series.bars.time(series.bars.len() - 1))),
+        fingerprint: data.fingerprint().short(8),
+        notes: prepared.data_phrases(series),
     };
     data.symbols().iter().map(note).collect()
 }

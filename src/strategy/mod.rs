@@ -5,12 +5,14 @@ pub mod candidates;
 pub mod declare;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod rules;
 pub mod series;
 pub mod signal;
 pub mod view;
 
 pub use candidates::Candidates;
 pub use declare::complete;
+pub use rules::RuleStrategy;
 pub use signal::{Level, PositionAction, Signal, Signals, TradeSignal};
 pub use view::{AccountView, BarView, MultiSymbolSlice};
 

@@ -62,6 +62,7 @@ impl Problem {
     /// With the rule it stands in.
     pub(super) fn inside(self, path: &str, text: &str) -> RuleError {
         let Self { code, at, message, suggestion } = self;
+        let text = if text.len() > super::parser::LONGEST { "" } else { text };
         RuleError { code, path: path.to_owned(), text: text.to_owned(), at, message, suggestion }
     }
 }
@@ -106,8 +107,7 @@ impl fmt::Display for RuleError {
             let columns = |bytes: &str| bytes.chars().count();
             let before = columns(self.text.get(..self.at.start).unwrap_or(&self.text));
             let marked = columns(self.text.get(self.at.start..self.at.end).unwrap_or_default()).max(1);
-            let line: String =
-                self.text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+            let line: String = self.text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
             write!(f, "\n  {line}\n  {}{}", " ".repeat(before), "^".repeat(marked))?;
         }
         match &self.suggestion {

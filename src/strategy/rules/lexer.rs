@@ -140,7 +140,9 @@ mod tests {
 
     #[test]
     fn signs_of_other_languages_get_a_remedy() {
-        for (text, remedy) in [("a && b", "write `and`"), ("!a", "write `not`"), ("a = b", "compare with `==`")] {
+        for (text, remedy) in
+            [("a && b", "write `and`"), ("!a", "write `not`"), ("a = b", "compare with `==`")]
+        {
             assert_eq!(tokens(text).expect_err("foreign").suggestion.as_deref(), Some(remedy));
         }
         assert_eq!(tokens("a ; b").expect_err("foreign").at, Span { start: 2, end: 3 });

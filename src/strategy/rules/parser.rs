@@ -5,8 +5,10 @@ use super::lexer::{Piece, Token, tokens};
 
 /// Longest text of one rule, bytes.
 pub(super) const LONGEST: usize = 4_000;
-/// Deepest nesting of one rule.
+/// Deepest nesting of parentheses, signs and calls in one rule.
 pub(super) const DEEPEST: usize = 64;
+/// Longest chain of operators; keeps the tree shallow enough to walk.
+const LONGEST_CHAIN: usize = 200;
 
 /// A piece of a rule as written.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,7 +23,12 @@ pub(super) enum AstNode {
     Text(String),
     Name(String),
     /// A function with its arguments, and the output asked for by `.field`.
-    Call { name: String, name_at: Span, args: Vec<Ast>, field: Option<(String, Span)> },
+    Call {
+        name: String,
+        name_at: Span,
+        args: Vec<Ast>,
+        field: Option<(String, Span)>,
+    },
     Minus(Box<Ast>),
     Not(Box<Ast>),
     Binary(Operator, Box<Ast>, Box<Ast>),
@@ -48,10 +55,9 @@ pub(super) fn parse(text: &str) -> Result<Ast, Problem> {
     if text.len() > LONGEST {
         let at = Span { start: LONGEST, end: LONGEST };
         let message = format!("the rule has {} bytes, {LONGEST} are allowed", text.len());
-        // The text is cut at the limit, which may lie inside a character.
         return Err(Problem::new(RuleCode::Syntax, at, message).suggest("name parts of it under `let`"));
     }
-    let mut parser = Parser { pieces: tokens(text)?, next: 0, depth: 0 };
+    let mut parser = Parser { pieces: tokens(text)?, next: 0, depth: 0, chain: 0 };
     let tree = parser.expression()?;
     match parser.peek() {
         Token::End => Ok(tree),
@@ -63,6 +69,8 @@ struct Parser {
     pieces: Vec<Piece>,
     next: usize,
     depth: usize,
+    /// Operators joined so far.
+    chain: usize,
 }
 
 impl Parser {
@@ -115,12 +123,32 @@ impl Parser {
         self.depth += 1;
         if self.depth > DEEPEST {
             let message = format!("the rule is nested more than {DEEPEST} levels deep");
-            return Err(Problem::new(RuleCode::Syntax, self.at(), message)
-                .suggest("name parts of it under `let`"));
+            return Err(
+                Problem::new(RuleCode::Syntax, self.at(), message).suggest("name parts of it under `let`")
+            );
         }
         let result = read(self);
         self.depth -= 1;
         result
+    }
+
+    /// Reads the right side of an operator and joins both.
+    fn join(
+        &mut self,
+        operator: Operator,
+        left: Ast,
+        read: impl FnOnce(&mut Self) -> Result<Ast, Problem>,
+    ) -> Result<Ast, Problem> {
+        self.chain += 1;
+        if self.chain > LONGEST_CHAIN {
+            let message = format!("the rule joins more than {LONGEST_CHAIN} parts");
+            return Err(
+                Problem::new(RuleCode::Syntax, self.at(), message).suggest("name parts of it under `let`")
+            );
+        }
+        let right = read(self)?;
+        let at = left.at.to(right.at);
+        Ok(Ast { at, node: AstNode::Binary(operator, Box::new(left), Box::new(right)) })
     }
 
     fn expression(&mut self) -> Result<Ast, Problem> {
@@ -130,7 +158,7 @@ impl Parser {
     fn disjunction(&mut self) -> Result<Ast, Problem> {
         let mut left = self.conjunction()?;
         while self.take_word("or").is_some() {
-            left = binary(Operator::Or, left, self.conjunction()?);
+            left = self.join(Operator::Or, left, Self::conjunction)?;
         }
         Ok(left)
     }
@@ -138,7 +166,7 @@ impl Parser {
     fn conjunction(&mut self) -> Result<Ast, Problem> {
         let mut left = self.negation()?;
         while self.take_word("and").is_some() {
-            left = binary(Operator::And, left, self.negation()?);
+            left = self.join(Operator::And, left, Self::negation)?;
         }
         Ok(left)
     }
@@ -152,7 +180,7 @@ impl Parser {
     fn comparison(&mut self) -> Result<Ast, Problem> {
         let left = self.sum()?;
         let Some(operator) = self.comparison_sign() else { return Ok(left) };
-        let both = binary(operator, left, self.sum()?);
+        let both = self.join(operator, left, Self::sum)?;
         if self.comparison_sign().is_some() {
             let problem = Problem::new(RuleCode::Syntax, both.at, "comparisons cannot be chained");
             return Err(problem.suggest("join two of them with `and`"));
@@ -184,7 +212,7 @@ impl Parser {
             } else {
                 return Ok(left);
             };
-            left = binary(operator, left, self.product()?);
+            left = self.join(operator, left, Self::product)?;
         }
     }
 
@@ -198,7 +226,7 @@ impl Parser {
             } else {
                 return Ok(left);
             };
-            left = binary(operator, left, self.unary()?);
+            left = self.join(operator, left, Self::unary)?;
         }
     }
 
@@ -253,13 +281,88 @@ impl Parser {
             end = self.at();
             match self.take().token {
                 Token::Name(word) => field = Some((word, end)),
-                _ => return Err(Problem::new(RuleCode::Syntax, end, "expected the name of an output after `.`")),
+                _ => {
+                    return Err(Problem::new(
+                        RuleCode::Syntax,
+                        end,
+                        "expected the name of an output after `.`",
+                    ));
+                }
             }
         }
         Ok(Ast { at: name_at.to(end), node: AstNode::Call { name, name_at, args, field } })
     }
 }
 
-fn binary(operator: Operator, left: Ast, right: Ast) -> Ast {
-    Ast { at: left.at.to(right.at), node: AstNode::Binary(operator, Box::new(left), Box::new(right)) }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The tree in prefix form.
+    fn shape(tree: &Ast) -> String {
+        match &tree.node {
+            AstNode::Number(number) => number.to_string(),
+            AstNode::Text(text) => format!("'{text}'"),
+            AstNode::Name(name) => name.clone(),
+            AstNode::Call { name, args, field, .. } => {
+                let args: Vec<String> = args.iter().map(shape).collect();
+                let field = field.as_ref().map_or_else(String::new, |(word, _)| format!(".{word}"));
+                format!("{name}[{}]{field}", args.join(" "))
+            }
+            AstNode::Minus(inner) => format!("(neg {})", shape(inner)),
+            AstNode::Not(inner) => format!("(not {})", shape(inner)),
+            AstNode::Binary(operator, left, right) => {
+                format!("({operator:?} {} {})", shape(left), shape(right))
+            }
+        }
+    }
+
+    fn parsed(text: &str) -> String {
+        shape(&parse(text).expect("a rule"))
+    }
+
+    #[test]
+    fn operators_bind_in_the_stated_order() {
+        assert_eq!(
+            parsed("a or b and not c < d + e * -f"),
+            "(Or a (And b (not (Less c (Add d (Multiply e (neg f)))))))"
+        );
+        assert_eq!(parsed("a - b - c"), "(Subtract (Subtract a b) c)");
+        assert_eq!(parsed("a / b * c"), "(Multiply (Divide a b) c)");
+        assert_eq!(parsed("not a and b"), "(And (not a) b)");
+        assert_eq!(parsed("-a * b"), "(Multiply (neg a) b)");
+        assert_eq!(parsed("(a or b) and c"), "(And (Or a b) c)");
+        assert_eq!(
+            parsed("bollinger(close, 20, 2).lower > f()"),
+            "(Greater bollinger[close 20 2].lower f[])"
+        );
+    }
+
+    #[test]
+    fn mistakes_are_placed_and_named() {
+        let wrong = |text: &str| {
+            let problem = parse(text).expect_err(text);
+            (problem.at.start, problem.message)
+        };
+        assert_eq!(
+            wrong("z <="),
+            (4, "the rule ends here, expected a number, a name or a function".to_owned())
+        );
+        assert_eq!(wrong("ema(close 20)"), (10, "found `20`, expected `)`".to_owned()));
+        assert_eq!(wrong("a b"), (2, "found `b`, expected an operator or the end of the rule".to_owned()));
+        assert_eq!(wrong("1 < x < 3").1, "comparisons cannot be chained");
+        assert_eq!(wrong("and b").0, 0);
+        assert_eq!(wrong("f(x).").1, "expected the name of an output after `.`");
+        assert_eq!(wrong(""), (0, "the rule ends here, expected a number, a name or a function".to_owned()));
+    }
+
+    #[test]
+    fn endless_rules_are_refused() {
+        let refused = |text: String| parse(&text).expect_err("too large").message;
+        assert!(refused("(".repeat(2000)).contains("nested more than 64 levels"));
+        assert!(refused("-".repeat(2000)).contains("nested more than 64 levels"));
+        assert!(refused("not ".repeat(900)).contains("nested more than 64 levels"));
+        assert!(refused("1+".repeat(900)).contains("joins more than 200 parts"));
+        assert!(refused("a".repeat(5000)).contains("5000 bytes"));
+    }
 }
