@@ -21,6 +21,7 @@ pub mod run;
 pub mod settings;
 pub mod snapshot;
 pub mod trial;
+mod waiting;
 mod wrapper;
 
 pub use context::RunContext;
