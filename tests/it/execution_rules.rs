@@ -721,3 +721,30 @@ fn an_account_per_symbol_has_its_own_balance_and_curve() {
     let pairs = try_trial(Scope::AllSymbols, &[("mood", "false"), own]);
     assert!(matches!(pairs, Err(TrialError::Param(ParamError::Infeasible { .. }))), "{pairs:?}");
 }
+
+#[test]
+fn every_test_named_in_the_documentation_exists() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("docs/execution.md")).expect("the document");
+    let mut sources = String::new();
+    let mut folders = vec![root.join("src"), root.join("tests")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                sources.push_str(&std::fs::read_to_string(path).expect("a source"));
+            }
+        }
+    }
+    let quoted = text.split('`').skip(1).step_by(2);
+    let tests: Vec<&str> =
+        quoted.filter(|word| word.matches('_').count() >= 3 && !word.contains('.')).collect();
+    assert!(tests.len() > 60, "{} tests are named", tests.len());
+    for test in tests {
+        let switch =
+            ["same_bar_tp_needs_close", "min_sl_distance_pips", "break_even_stop_loss"].contains(&test);
+        assert!(switch || sources.contains(&format!("fn {test}(")), "{test} is named and does not exist");
+    }
+}
