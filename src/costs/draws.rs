@@ -74,6 +74,8 @@ pub struct DrawState {
 pub struct RngDraws {
     rng: KeyedRng,
     stream: SlippageStream,
+    /// Stream the generator stands on; changing it costs as much as a draw.
+    symbol: Option<SymbolId>,
     state: DrawState,
 }
 
@@ -87,7 +89,12 @@ struct Slot {
 impl RngDraws {
     /// The draws of one engine, from the first on.
     pub fn new(seed: MasterSeed, fold: u32, repeat: u32, trial: u64, stream: SlippageStream) -> Self {
-        Self { rng: seed.rng(Purpose::Slippage, fold, repeat, trial), stream, state: DrawState::default() }
+        Self {
+            rng: seed.rng(Purpose::Slippage, fold, repeat, trial),
+            stream,
+            symbol: None,
+            state: DrawState::default(),
+        }
     }
 
     /// The same draws, going on from where a run stopped.
@@ -97,10 +104,13 @@ impl RngDraws {
         self
     }
 
-    fn keyed(mut rng: KeyedRng, at: DrawAddress, slot: u32) -> f64 {
-        rng.set_stream(u64::from(at.symbol.0));
-        rng.set_word_pos(2 * (u128::from(at.row) * u128::from(SLOTS_PER_BAR) + u128::from(slot)));
-        rng.unit()
+    fn keyed(&mut self, at: DrawAddress, slot: u32) -> f64 {
+        if self.symbol != Some(at.symbol) {
+            self.rng.set_stream(u64::from(at.symbol.0));
+            self.symbol = Some(at.symbol);
+        }
+        self.rng.set_word_pos(2 * (u128::from(at.row) * u128::from(SLOTS_PER_BAR) + u128::from(slot)));
+        self.rng.unit()
     }
 
     fn used(&self, at: DrawAddress) -> u32 {
@@ -122,13 +132,13 @@ impl Draws for RngDraws {
             self.state.slots.resize(at.symbol.index() + 1, Slot { row: u32::MAX, used: 0 });
         }
         self.state.slots[at.symbol.index()] = Slot { row: at.row, used: used + 1 };
-        Ok(Self::keyed(self.rng.clone(), at, used))
+        Ok(self.keyed(at, used))
     }
 
     fn peek(&self, at: DrawAddress) -> f64 {
         match self.stream {
             SlippageStream::Sequential => self.rng.clone().unit(),
-            SlippageStream::Keyed => Self::keyed(self.rng.clone(), at, self.used(at)),
+            SlippageStream::Keyed => self.clone().keyed(at, self.used(at)),
         }
     }
 

@@ -37,6 +37,24 @@ pub fn sum(values: &[f64]) -> f64 {
 
 /// Decimal rounding of the exact binary value to `digits`, ties to even (`round_n` of `execution.md` 1).
 pub fn round_decimals(x: f64, digits: usize) -> f64 {
+    round_far_from_tie(x, digits).unwrap_or_else(|| round_by_text(x, digits))
+}
+
+/// Powers of ten that are exact.
+const TENS: [f64; 10] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
+
+/// The same where scaling settles it: the scaled value lies further from a tie than its own rounding error, so the whole
+/// number is the right one, and dividing it by an exact power of ten rounds once, as reading its decimal text does.
+fn round_far_from_tie(x: f64, digits: usize) -> Option<f64> {
+    const LARGEST: f64 = 1e15;
+    let ten = TENS.get(digits)?;
+    let scaled = x * ten;
+    let whole = scaled.round_ties_even();
+    let from_tie = ((scaled - whole).abs() - 0.5).abs();
+    (scaled.abs() < LARGEST && from_tie > scaled.abs() * f64::EPSILON).then_some(whole / ten)
+}
+
+fn round_by_text(x: f64, digits: usize) -> f64 {
     if !x.is_finite() {
         return x;
     }
@@ -152,6 +170,21 @@ mod tests {
         assert_eq!(round_decimals(0.375, 2), 0.38);
         assert_eq!(round_decimals(2.675, 2), 2.67);
         assert_eq!(round_decimals(-0.004, 2).to_bits(), (-0.0_f64).to_bits());
+    }
+
+    #[test]
+    fn rounding_by_scaling_is_rounding_by_text() {
+        let mut rng = crate::types::MasterSeed(1).rng(crate::types::Purpose::User, 0, 0, 0);
+        for i in 0..200_000_u64 {
+            let digits = [0, 2, 3, 5, 8][(i % 5) as usize];
+            let magnitude = [1e-9, 1e-3, 1.0, 1e4, 1e12][(i / 5 % 5) as usize];
+            let near_tie =
+                (rng.below(2000) as f64 - 1000.0) / 2.0 / [1.0, 1e2, 1e3, 1e5, 1e8][(i % 5) as usize];
+            for x in [(rng.unit() - 0.5) * magnitude, near_tie, near_tie.next_up(), near_tie.next_down()] {
+                let (fast, text) = (round_decimals(x, digits), round_by_text(x, digits));
+                assert_eq!(fast.to_bits(), text.to_bits(), "{x:?} to {digits} digits");
+            }
+        }
     }
 
     #[test]
