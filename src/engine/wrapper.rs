@@ -1,5 +1,7 @@
 //! When a strategy is called at all: session hours, cooldowns (`execution.md` 2.4).
 
+use serde::{Deserialize, Serialize};
+
 use super::settings::{EngineSettings, Session};
 use crate::data::EntryTimestampMode;
 use crate::types::time::MINUTE;
@@ -18,7 +20,7 @@ pub(super) struct Gates {
 }
 
 /// What the gates remember of one strategy instance.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[expect(clippy::struct_field_names, reason = "the last of each is what the rules speak of")]
 pub(super) struct GateState {
     pub(super) last_entry: Option<i64>,
