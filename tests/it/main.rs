@@ -10,6 +10,7 @@ mod determinism;
 mod differential;
 mod docs;
 mod engine_cases;
+mod execution_rules;
 mod fixture;
 mod golden;
 mod layering;
