@@ -8,7 +8,7 @@ use super::resample::DayAnchor;
 use super::symbol::SymbolTable;
 use crate::types::time::{DAY, Timeframe, Timestamp};
 
-/// Every key of section `data`, with its default. Paths are relative to the folder handed to [`super::open`].
+/// Every key of section `data`, with its default. Paths are relative to the folder handed to [`super::open()`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct DataSettings {
     /// A file, a folder in the canonical layout, or a catalog.

@@ -263,7 +263,8 @@ fn a_claim_of_a_trillion_rows_is_not_believed() {
     let length = u32::from_le_bytes(bytes[end..end + 4].try_into().expect("four bytes"));
     let footer = end - length as usize;
     // Field 3 of the footer, 64-bit zigzag: six rows; field 4, the row groups, follows.
-    let at = bytes[footer..end].windows(3).position(|three| three == [0x16, 0x0c, 0x19]).expect("the row count");
+    let at =
+        bytes[footer..end].windows(3).position(|three| three == [0x16, 0x0c, 0x19]).expect("the row count");
     let claim = [0x80, 0x80, 0x80, 0x80, 0x80, 0x40]; // 2^40 rows
     bytes.splice(footer + at + 1..footer + at + 2, claim);
     let end = bytes.len() - 8;
@@ -278,7 +279,10 @@ fn a_claim_of_a_trillion_rows_is_not_believed() {
     assert_eq!(limited.expect_err("too much").code(), DataCode::MemoryLimit);
     let grown = allocation_counter::measure(|| {
         let error = read(&ImportSettings::default(), &[path]).expect_err("refused");
-        assert!(error.code() == DataCode::CorruptParquet && error.to_string().contains("1099511627776"), "{error}");
+        assert!(
+            error.code() == DataCode::CorruptParquet && error.to_string().contains("1099511627776"),
+            "{error}"
+        );
     });
     assert!(grown.bytes_max < 64 << 20, "{} bytes", grown.bytes_max);
 }
