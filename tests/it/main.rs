@@ -11,6 +11,7 @@ mod differential;
 mod docs;
 mod engine_cases;
 mod fixture;
+mod execution_rules;
 mod golden;
 mod layering;
 mod no_lookahead;
