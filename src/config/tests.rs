@@ -252,12 +252,12 @@ fn all_problems_of_a_file_are_told_at_once_and_in_order() {
     let error = parsed(&text).expect_err("many problems");
     let told: Vec<(&str, &str)> = error.problems().iter().map(|p| (p.code, p.dotted.as_str())).collect();
     let expected = [
-        ("W120", "require"),
         ("E103", "data.from"),
         ("E103", "parameters.fast"),
         ("E105", "parameters.slwo"),
         ("E120", "objective.metric"),
         ("E101", "outputs"),
+        ("W120", "require"),
     ];
     assert_eq!(told, expected, "{error}");
 }
