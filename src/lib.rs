@@ -33,6 +33,9 @@ pub mod store;
 #[cfg(feature = "parquet")]
 pub mod config;
 
+#[cfg(feature = "parquet")]
+pub mod job;
+
 #[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(feature = "parquet")]

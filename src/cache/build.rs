@@ -3,14 +3,9 @@
 //! A series depends on the data and its key alone, so neither the number of threads nor what was reused shows in a
 //! single bit.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use rayon::prelude::*;
-
 use super::bitmap::words_for;
 use super::columns::{CacheReport, Column, IndicatorCache, Kept};
-use super::compare::bitmap;
+use super::compare::bitmaps;
 use super::compute::compute_all;
 use super::error::CacheError;
 use super::expression::add_expressions;
@@ -19,6 +14,8 @@ use super::plan::CachePlan;
 use super::source::{Origin, StepMaps, check, values};
 use crate::data::MultiSymbolData;
 use crate::indicators::{IndicatorKind, SeriesKey};
+use crate::types::SymbolId;
+use std::collections::BTreeMap;
 
 /// A cache with every series and comparison of `plan`.
 ///
@@ -101,19 +98,20 @@ fn add_masks(
     data: &MultiSymbolData,
     previous: Option<&IndicatorCache>,
 ) -> u64 {
-    let known = |key: &MaskKey| previous.and_then(|previous| previous.mask(key)).cloned();
-    let column = |key: &SeriesKey| cache.get(key).expect("a plan asks for the series of its comparisons");
-    let one = |(key, rows): &(MaskKey, usize)| {
-        let old = known(key);
-        let is_new = old.is_none();
-        (*key, old.unwrap_or_else(|| bitmap(key, *rows, data, column)), is_new)
-    };
-    let done: Vec<(MaskKey, Arc<[u64]>, bool)> = masks.par_iter().map(one).collect();
     let generation = cache.generation;
+    let mut missing: BTreeMap<Option<SymbolId>, (usize, Vec<MaskKey>)> = BTreeMap::new();
+    for (key, rows) in masks {
+        match previous.and_then(|previous| previous.mask(key)) {
+            Some(mask) => drop(cache.masks.insert(*key, Kept { value: mask.clone(), generation })),
+            None => missing.entry(key.symbol()).or_insert((*rows, Vec::new())).1.push(*key),
+        }
+    }
     let mut computed = 0;
-    for (key, value, is_new) in done {
-        computed += u64::from(is_new);
-        cache.masks.insert(key, Kept { value, generation });
+    for (rows, keys) in missing.into_values() {
+        let column = |key: &SeriesKey| cache.get(key).expect("a plan asks for the series of its comparisons");
+        let done = bitmaps(&keys, rows, data, column);
+        computed += keys.len() as u64;
+        cache.masks.extend(keys.into_iter().zip(done.into_iter().map(|value| Kept { value, generation })));
     }
     computed
 }
@@ -157,8 +155,8 @@ mod tests {
     use crate::cache::{Comparison, Operand};
     use crate::indicators::compute::compute;
     use crate::indicators::{Bars, FloatBits, IndicatorKind};
+    use crate::types::PriceSide;
     use crate::types::Timeframe::{D1, H1, M5};
-    use crate::types::{PriceSide, SymbolId};
 
     fn whole_plan() -> CachePlan {
         let mut plan = CachePlan::default();
@@ -167,11 +165,22 @@ mod tests {
             plan.series(key(H1, kind));
             plan.series(SeriesKey { side: PriceSide::Ask, symbol: SymbolId(1), ..key(M5, kind) });
         }
+        for period in 1..20 {
+            plan.mask(cross(ema(period), ema(20)));
+        }
         plan
     }
 
     fn ema(period: u32) -> SeriesKey {
         key(M5, IndicatorKind::Ema { period })
+    }
+
+    fn cross(left: SeriesKey, right: SeriesKey) -> MaskKey {
+        MaskKey {
+            left: Operand::Series(left),
+            comparison: Comparison::CrossAbove,
+            right: Operand::Series(right),
+        }
     }
 
     fn plan_of(keys: &[SeriesKey]) -> CachePlan {
@@ -182,10 +191,11 @@ mod tests {
         plan
     }
 
-    /// Every value of every column, by its bits.
+    /// Every value of every column, by its bits, and every comparison.
     fn bits(cache: &IndicatorCache, plan: &CachePlan) -> Vec<Vec<u64>> {
         let column = |key| (0..ROWS).map(|row| cache.get(key).expect("planned").at(row).to_bits()).collect();
-        plan.keys().map(column).collect()
+        let mask = |key| cache.mask(key).expect("planned").to_vec();
+        plan.keys().map(column).chain(plan.mask_keys().map(mask)).collect()
     }
 
     fn with_threads(threads: usize, plan: &CachePlan, data: &MultiSymbolData) -> IndicatorCache {
@@ -253,8 +263,8 @@ mod tests {
         else {
             panic!("both are dense");
         };
-        assert!(Arc::ptr_eq(old, new));
-        assert_eq!(second.report().computed, second.report().series - 2);
+        assert!(std::sync::Arc::ptr_eq(old, new));
+        assert_eq!(second.report().computed, second.report().series - 2 + second.report().masks);
         assert_eq!(third.report().computed, 0);
         assert_eq!(third.report().hits, third.report().requests);
     }
@@ -294,14 +304,27 @@ mod tests {
     }
 
     #[test]
+    fn a_step_without_a_value_keeps_the_last_one() {
+        let data = market();
+        let kind = IndicatorKind::ZScore { window: 3 };
+        let cache = build(&plan_of(&[key(H1, kind)]), &data, None, None).expect("fits");
+        let hours =
+            compute(kind, &Columns::of(&data.symbols()[0].higher[0].bars, PriceSide::Bid, None).bars());
+        let gone = (1..hours.len()).find(|&hour| hours[hour].is_nan() && hours[hour - 1].is_finite());
+        let gone = gone.expect("the flat stretch has no z-score");
+        // Hour `h` is visible from row `12 * (h + 1)` on.
+        assert_eq!(cache.get(&key(H1, kind)).unwrap().at(12 * (gone + 1)), hours[gone - 1]);
+    }
+
+    #[test]
     fn a_correlation_pairs_bars_by_their_time() {
         let data = market();
         let kind = IndicatorKind::Correlation { other: SymbolId(1), period: 20 };
         let cache = build(&plan_of(&[key(M5, kind), key(H1, kind)]), &data, None, None).expect("fits");
         let close = |symbol: usize| &data.symbols()[symbol].bars.bid().close;
         let expected = crate::indicators::correlation::correlation(close(0), close(1), 20);
-        for row in 0..ROWS {
-            assert_eq!(cache.get(&key(M5, kind)).unwrap().at(row).to_bits(), expected[row].to_bits());
+        for (row, value) in expected.iter().enumerate() {
+            assert_eq!(cache.get(&key(M5, kind)).unwrap().at(row).to_bits(), value.to_bits());
         }
         // The twentieth higher bar is complete after 20 hours of 12 bars.
         let hourly = |row| cache.get(&key(H1, kind)).unwrap().at(row);

@@ -1,34 +1,68 @@
-//! Computes the bitmap of a comparison: operands are laid out 64 rows at a time, then compared without branches.
+//! Computes the bitmaps of comparisons: chunk by chunk of rows, every comparison of a symbol in each.
+//!
+//! The rows of a chunk are read from memory once and stay near while all comparisons of them are made. `left >= right`
+//! and `left <= right` are taken once per pair of operands; every comparison follows from these two words.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use pulp::Arch;
+use rayon::prelude::*;
+
+use super::bitmap::words_for;
 use super::columns::Column;
+use super::lanes::{Right, compare};
 use super::masks::{Comparison, MaskKey, Operand, PriceField};
 use crate::data::{MultiSymbolData, NO_ROW};
 use crate::indicators::SeriesKey;
 use crate::indicators::bollinger::band;
 
-/// Rows of a word, and the row before them.
-const BLOCK: usize = 65;
+/// Rows of a chunk, a multiple of 64: 32 KiB of each operand. Small under test, so that seams are crossed.
+const CHUNK: usize = if cfg!(test) { 128 } else { 4096 };
 
 /// An operand with its columns at hand.
 enum Values<'a> {
-    Slice { values: &'a [f64], back: usize },
-    Mapped { values: &'a [f64], map: &'a [u32], back: usize },
-    Band { mean: Box<Values<'a>>, std: Box<Values<'a>>, factor: f64 },
+    Column { column: ColumnSlices<'a>, back: usize },
+    Band { mean: ColumnSlices<'a>, std: ColumnSlices<'a>, factor: f64 },
     Constant(f64),
+}
+
+/// A column as slices.
+#[derive(Clone, Copy)]
+enum ColumnSlices<'a> {
+    Dense(&'a [f64]),
+    Mapped { values: &'a [f64], map: &'a [u32] },
+}
+
+impl<'a> ColumnSlices<'a> {
+    fn of(column: &'a Column) -> Self {
+        match column {
+            Column::Dense(values) => Self::Dense(values),
+            Column::Mapped { values, map } => Self::Mapped { values, map },
+        }
+    }
+
+    fn at(self, row: usize) -> f64 {
+        match self {
+            Self::Dense(values) => values[row],
+            Self::Mapped { values, map } => match map[row] {
+                NO_ROW => f64::NAN,
+                index => values[index as usize],
+            },
+        }
+    }
 }
 
 impl<'a> Values<'a> {
     fn of(operand: &Operand, data: &'a MultiSymbolData, column: &impl Fn(&SeriesKey) -> &'a Column) -> Self {
+        let slices = |key: &SeriesKey| ColumnSlices::of(column(key));
         match *operand {
-            Operand::Series(key) => Self::column(column(&key), 0),
-            Operand::Back(key, bars) => Self::column(column(&key), bars as usize),
-            Operand::Band { mean, std, factor } => Self::Band {
-                mean: Box::new(Self::column(column(&mean), 0)),
-                std: Box::new(Self::column(column(&std), 0)),
-                factor: factor.get(),
-            },
+            Operand::Series(key) => Self::Column { column: slices(&key), back: 0 },
+            Operand::Back(key, bars) => Self::Column { column: slices(&key), back: bars as usize },
+            Operand::Band { mean, std, factor } => {
+                Self::Band { mean: slices(&mean), std: slices(&std), factor: factor.get() }
+            }
             Operand::Price { symbol, side, field } => {
                 let prices = data.symbol(symbol).bars.side(side);
                 let values = match field {
@@ -37,89 +71,130 @@ impl<'a> Values<'a> {
                     PriceField::Low => &prices.low,
                     PriceField::Close => &prices.close,
                 };
-                Self::Slice { values, back: 0 }
+                Self::Column { column: ColumnSlices::Dense(values), back: 0 }
             }
             Operand::Constant(number) => Self::Constant(number.get()),
         }
     }
 
-    fn column(column: &'a Column, back: usize) -> Self {
-        match column {
-            Column::Dense(values) => Self::Slice { values, back },
-            Column::Mapped { values, map } => Self::Mapped { values, map, back },
+    /// The number at a row.
+    fn at(&self, row: usize) -> f64 {
+        match self {
+            Self::Column { column, back } => row.checked_sub(*back).map_or(f64::NAN, |row| column.at(row)),
+            Self::Band { mean, std, factor } => band(mean.at(row), std.at(row), *factor),
+            Self::Constant(number) => *number,
         }
     }
 
-    /// Writes the values of rows `start - 1, start, ...` up to `end` (exclusive); NaN before the first row.
-    fn lay_out(&self, start: usize, end: usize, out: &mut [f64; BLOCK]) {
-        let used = &mut out[..=end - start];
+    /// The numbers of some rows, as they lie in memory where possible.
+    fn rows(&self, start: usize, end: usize) -> Rows<'a> {
         match self {
-            Self::Constant(number) => used.fill(*number),
-            Self::Slice { values, back } => {
-                // Place 0 stands for row `start - 1`.
-                let ahead = (back + 1).saturating_sub(start).min(used.len());
-                used[..ahead].fill(f64::NAN);
-                let first = (start + ahead).saturating_sub(back + 1);
-                let count = used.len() - ahead;
-                used[ahead..].copy_from_slice(&values[first..first + count]);
+            Self::Column { column: ColumnSlices::Dense(values), back: 0 } => {
+                Rows::Each(Cow::Borrowed(&values[start..end]))
             }
-            Self::Mapped { values, map, back } => {
-                for (place, value) in used.iter_mut().enumerate() {
-                    let row = (start + place).checked_sub(back + 1).map_or(NO_ROW, |row| map[row]);
-                    *value = if row == NO_ROW { f64::NAN } else { values[row as usize] };
-                }
-            }
-            Self::Band { mean, std, factor } => {
-                let mut deviation = [0.0; BLOCK];
-                mean.lay_out(start, end, out);
-                std.lay_out(start, end, &mut deviation);
-                for (value, s) in out.iter_mut().zip(deviation) {
-                    *value = band(*value, s, *factor);
-                }
-            }
+            Self::Constant(number) => Rows::Same(*number),
+            _ => Rows::Each((start..end).map(|row| self.at(row)).collect()),
         }
     }
 }
 
-/// The bitmap of `key` over the rows of its symbol. `column` must know every series of the key.
-pub(crate) fn bitmap<'a>(
-    key: &MaskKey,
+/// An operand over the rows of a chunk.
+enum Rows<'a> {
+    Each(Cow<'a, [f64]>),
+    Same(f64),
+}
+
+/// Two operands, by position, and what is asked of them: places among the keys.
+struct Pair {
+    left: usize,
+    right: usize,
+    wanted: Vec<(usize, Comparison)>,
+}
+
+/// The bitmaps of `keys`, all of one symbol with so many rows, in their order. `column` must know every series.
+pub(super) fn bitmaps<'a>(
+    keys: &[MaskKey],
     rows: usize,
     data: &'a MultiSymbolData,
     column: impl Fn(&SeriesKey) -> &'a Column,
-) -> Arc<[u64]> {
-    let left = Values::of(&key.left, data, &column);
-    let right = Values::of(&key.right, data, &column);
-    match key.comparison {
-        Comparison::Less => words(rows, &left, &right, |l, r| l[1] < r[1]),
-        Comparison::LessEqual => words(rows, &left, &right, |l, r| l[1] <= r[1]),
-        Comparison::Greater => words(rows, &left, &right, |l, r| l[1] > r[1]),
-        Comparison::GreaterEqual => words(rows, &left, &right, |l, r| l[1] >= r[1]),
-        Comparison::CrossAbove => words(rows, &left, &right, |l, r| l[1] > r[1] && l[0] <= r[0]),
-        Comparison::CrossBelow => words(rows, &left, &right, |l, r| l[1] < r[1] && l[0] >= r[0]),
+) -> Vec<Arc<[u64]>> {
+    let (operands, pairs) = arrange(keys);
+    let values: Vec<Values<'_>> = operands.iter().map(|operand| Values::of(operand, data, &column)).collect();
+    let starts: Vec<usize> = (0..rows).step_by(CHUNK).collect();
+    let chunk = |&start: &usize| compare_chunk(start, rows.min(start + CHUNK), &values, &pairs, keys.len());
+    let chunks: Vec<Vec<u64>> = starts.par_iter().map(chunk).collect();
+    let joined = |place: usize| {
+        let words = chunks.iter().map(|chunk| chunk.len() / keys.len());
+        let parts = chunks.iter().zip(words).map(|(chunk, words)| &chunk[place * words..(place + 1) * words]);
+        parts.collect::<Vec<_>>().concat().into()
+    };
+    (0..keys.len()).into_par_iter().map(joined).collect()
+}
+
+/// The distinct operands, and the distinct pairs of them.
+fn arrange(keys: &[MaskKey]) -> (Vec<Operand>, Vec<Pair>) {
+    let mut operands: Vec<Operand> = keys.iter().flat_map(|key| [key.left, key.right]).collect();
+    operands.sort_unstable();
+    operands.dedup();
+    let mut wanted: BTreeMap<(Operand, Operand), Vec<(usize, Comparison)>> = BTreeMap::new();
+    for (place, key) in keys.iter().enumerate() {
+        wanted.entry((key.left, key.right)).or_default().push((place, key.comparison));
+    }
+    let position = |operand: &Operand| operands.binary_search(operand).expect("every operand is listed");
+    let pair = |((left, right), wanted): (&(Operand, Operand), _)| Pair {
+        left: position(left),
+        right: position(right),
+        wanted,
+    };
+    let pairs = wanted.iter().map(|(sides, wanted)| pair((sides, wanted.clone()))).collect();
+    (operands, pairs)
+}
+
+/// The words of all keys over some rows, one key after the other.
+fn compare_chunk(start: usize, end: usize, values: &[Values<'_>], pairs: &[Pair], keys: usize) -> Vec<u64> {
+    let arch = Arch::new();
+    let words = words_for(end - start);
+    let rows: Vec<Rows<'_>> = values.iter().map(|values| values.rows(start, end)).collect();
+    let mut out = vec![0; keys * words];
+    let (mut more, mut less) = ([0; CHUNK / 64], [0; CHUNK / 64]);
+    let (more, less) = (&mut more[..words], &mut less[..words]);
+    for pair in pairs {
+        match (&rows[pair.left], &rows[pair.right]) {
+            (Rows::Each(left), Rows::Each(right)) => compare(arch, left, Right::Rows(right), more, less),
+            (Rows::Each(left), Rows::Same(right)) => compare(arch, left, Right::Constant(*right), more, less),
+            (Rows::Same(left), Rows::Each(right)) => compare(arch, right, Right::Constant(*left), less, more),
+            (Rows::Same(_), Rows::Same(_)) => unreachable!("a comparison reads a series"),
+        }
+        let before = start
+            .checked_sub(1)
+            .map_or((f64::NAN, f64::NAN), |row| (values[pair.left].at(row), values[pair.right].at(row)));
+        for &(place, comparison) in &pair.wanted {
+            derive(comparison, more, less, before, &mut out[place * words..][..words]);
+        }
+    }
+    out
+}
+
+/// One comparison from "at least" and "at most"; `before` are the numbers of the row before the first word.
+fn derive(comparison: Comparison, more: &[u64], less: &[u64], before: (f64, f64), out: &mut [u64]) {
+    let both = more.iter().zip(less);
+    match comparison {
+        Comparison::Less => both.zip(out).for_each(|((m, l), out)| *out = l & !m),
+        Comparison::LessEqual => out.copy_from_slice(less),
+        Comparison::Greater => both.zip(out).for_each(|((m, l), out)| *out = m & !l),
+        Comparison::GreaterEqual => out.copy_from_slice(more),
+        Comparison::CrossAbove => crossings(more, less, before.0 <= before.1, out),
+        Comparison::CrossBelow => crossings(less, more, before.0 >= before.1, out),
     }
 }
 
-/// `holds` sees the previous and the current value of both sides.
-fn words(
-    rows: usize,
-    left: &Values<'_>,
-    right: &Values<'_>,
-    holds: impl Fn([f64; 2], [f64; 2]) -> bool,
-) -> Arc<[u64]> {
-    let (mut l, mut r) = ([f64::NAN; BLOCK], [f64::NAN; BLOCK]);
-    let word = |start: usize| {
-        let end = rows.min(start + 64);
-        left.lay_out(start, end, &mut l);
-        right.lay_out(start, end, &mut r);
-        let mut bits = 0;
-        for lane in 0..64 {
-            bits |= u64::from(holds([l[lane], l[lane + 1]], [r[lane], r[lane + 1]])) << lane;
-        }
-        // A short last block leaves older values behind.
-        if end - start < 64 { bits & ((1 << (end - start)) - 1) } else { bits }
-    };
-    (0..rows).step_by(64).map(word).collect()
+/// Rows strictly on the side of `now` whose previous row was not: set in `other`, which holds equality too.
+fn crossings(now: &[u64], other: &[u64], was_other: bool, out: &mut [u64]) {
+    let mut carried = u64::from(was_other);
+    for ((now, other), out) in now.iter().zip(other).zip(out) {
+        *out = now & !other & (other << 1 | carried);
+        carried = other >> 63;
+    }
 }
 
 #[cfg(test)]

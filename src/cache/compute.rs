@@ -67,7 +67,7 @@ fn compute_job(
     let higher = data.symbol(key.symbol).higher(key.timeframe).filter(|_| is_mapped_price(key, data));
     let columns: Vec<Column> = if let Some(higher) = higher {
         let whole = Columns::of(&higher.bars, key.side, None);
-        let mapped = |values: Vec<f64>| Column::Mapped { values: values.into(), map: higher.map.clone() };
+        let mapped = |values| Column::Mapped { values, map: higher.map.clone() };
         family.compute(&kinds, &whole.bars()).into_iter().map(mapped).collect()
     } else {
         let mut bars = sources[&(key.symbol, key.timeframe, key.side)].bars();
@@ -80,12 +80,13 @@ fn compute_job(
     members.iter().copied().zip(columns).collect()
 }
 
-fn finished(mut values: Vec<f64>, latest: Option<&Arc<[u32]>>) -> Column {
+fn finished(values: Arc<[f64]>, latest: Option<&Arc<[u32]>>) -> Column {
     match latest {
-        None => Column::Dense(values.into()),
+        None => Column::Dense(values),
         Some(map) => {
-            fill_forward(&mut values);
-            Column::Mapped { values: values.into(), map: map.clone() }
+            let mut filled = values.to_vec();
+            fill_forward(&mut filled);
+            Column::Mapped { values: filled.into(), map: map.clone() }
         }
     }
 }

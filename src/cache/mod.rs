@@ -7,6 +7,7 @@ mod compare;
 mod compute;
 pub mod error;
 pub mod expression;
+mod lanes;
 pub mod masks;
 pub mod plan;
 #[cfg(test)]

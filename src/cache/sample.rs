@@ -21,8 +21,8 @@ fn prices(rows: usize, mut state: u64) -> PriceColumns {
             i32::try_from((state >> 33) % n).expect("small")
         };
         let open = points;
-        // A flat stretch, so that constant windows occur.
-        points += if (200..260).contains(&row) { 0 } else { draw(41) - 20 };
+        // Flat stretches, so that constant windows occur, on the higher timeframe too.
+        points += if (200..260).contains(&row) || (30..45).contains(&row) { 0 } else { draw(41) - 20 };
         let (high, low) = (open.max(points) + draw(9), open.min(points) - draw(9));
         let price = |points: i32| f64::from(points) / 100_000.0;
         columns.push(Ohlc { open: price(open), high: price(high), low: price(low), close: price(points) });

@@ -11,17 +11,29 @@ pub(crate) struct Failure {
     pub(crate) exit: Exit,
     /// Complete text without a trailing line break, `error: ` or `error[E...]: ` included.
     pub(crate) text: String,
+    /// The cause as the program sees it, shown with `-vv`.
+    pub(crate) detail: Option<String>,
 }
 
 impl Failure {
     /// A failure with one message and one remedy: `error: <message>` and `  = <remedy>`.
     pub(crate) fn new(exit: Exit, message: impl Display, remedy: impl Display) -> Self {
-        Self { exit, text: format!("error: {message}\n  = {remedy}") }
+        Self::rendered(exit, format!("error: {message}\n  = {remedy}"))
+    }
+
+    /// The same with a code that `omega-sweep explain` knows.
+    pub(crate) fn coded(exit: Exit, code: &str, message: impl Display, remedy: impl Display) -> Self {
+        Self::rendered(exit, format!("error[{code}]: {message}\n  = {remedy}"))
     }
 
     /// A failure whose text is already complete (all problems of a sweep file, for example).
     pub(crate) fn rendered(exit: Exit, text: impl Into<String>) -> Self {
-        Self { exit, text: text.into() }
+        Self { exit, text: text.into(), detail: None }
+    }
+
+    /// With the cause as the program sees it.
+    pub(crate) fn with_detail(self, detail: String) -> Self {
+        Self { detail: Some(detail), ..self }
     }
 
     /// A file that could not be read or written.

@@ -7,9 +7,11 @@ mod failure;
 mod memory;
 mod output;
 mod progress;
+mod refusal;
 mod runs;
 mod signals;
 mod units;
+mod wall;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -52,6 +54,9 @@ fn finish(console: Console, outcome: Result<Exit, Failure>) -> ExitCode {
         Ok(exit) => exit.into(),
         Err(failure) => {
             console.complain(&failure.text);
+            if let Some(detail) = failure.detail.filter(|_| console.verbosity >= 2) {
+                console.complain(&format!("  cause: {detail}"));
+            }
             failure.exit.into()
         }
     }

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::io::IsTerminal;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::args::ProgressMode;
 use super::output::Console;
 use crate::report::numbers;
+use crate::sweep::{Progress, ProgressEvent, TrialRow};
 
 /// Seconds before a remaining time is believed.
 const TRUST_AFTER: f64 = 2.0;
@@ -163,6 +164,49 @@ impl Display {
     fn with_state<T>(&self, action: impl FnOnce(&mut State) -> T) -> T {
         // A panic while drawing leaves numbers to show, nothing more.
         action(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Shows the events of a sweep.
+#[derive(Debug)]
+pub(crate) struct RunProgress<'a> {
+    display: &'a Display,
+    /// Names of the searched parameters: the only ones worth a place in the line of the best trial.
+    searched: Vec<Arc<str>>,
+}
+
+impl<'a> RunProgress<'a> {
+    /// Shows on a display.
+    pub(crate) fn new(display: &'a Display, searched: Vec<Arc<str>>) -> Self {
+        Self { display, searched }
+    }
+
+    /// `best 1.0213 #8123 fast=5 slow=80`
+    fn best(&self, row: &TrialRow) -> String {
+        let objective = row.objectives.first().copied().flatten();
+        let mut words = format!("best {}", objective.map_or("-".to_owned(), |o| numbers::ratio(o, 4)));
+        words = format!("{words} {}", row.trial.id);
+        for name in &self.searched {
+            if let Some(value) = row.trial.params.get(name) {
+                words = format!("{words} {name}={value}");
+            }
+        }
+        words
+    }
+}
+
+impl Progress for RunProgress<'_> {
+    fn event(&self, event: &ProgressEvent<'_>) {
+        match event {
+            ProgressEvent::Data(text) => self.display.line("data", text),
+            ProgressEvent::Plan(text) => self.display.line("plan", text),
+            ProgressEvent::Cache(text) => self.display.line("cache", text),
+            ProgressEvent::Note(text) => self.display.line("note", text),
+            ProgressEvent::Begin { total, resumed } => self.display.begin(*total, *resumed),
+            ProgressEvent::Trials { done, counts } => self.display.trials(*done, counts.failed),
+            ProgressEvent::Best(row) => self.display.best(&self.best(row)),
+            ProgressEvent::Chunk(_) => {}
+        }
     }
 }
 

@@ -4,11 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::exit::Exit;
 use super::failure::Failure;
+use crate::store::folder;
 
 /// Where runs lie unless `--out` says otherwise.
 pub(crate) const RESULTS: &str = "results";
-/// The name that points to the newest run.
-pub(crate) const LATEST: &str = "latest";
 
 /// The folder a person means.
 ///
@@ -16,10 +15,10 @@ pub(crate) const LATEST: &str = "latest";
 /// When there is none, or several.
 pub(crate) fn find(results: &Path, name: &str) -> Result<PathBuf, Failure> {
     let given = Path::new(name);
-    if name != LATEST && given.is_dir() {
+    if name != folder::LATEST && given.is_dir() {
         return Ok(given.to_owned());
     }
-    if name == LATEST {
+    if name == folder::LATEST {
         return latest(results);
     }
     let mut found: Vec<PathBuf> =
@@ -36,37 +35,8 @@ pub(crate) fn find(results: &Path, name: &str) -> Result<PathBuf, Failure> {
     }
 }
 
-/// Makes `results/latest` point to a run; a folder elsewhere is named by its absolute path.
-///
-/// # Errors
-/// When the link cannot be written.
-pub(crate) fn point_latest(results: &Path, run: &Path) -> std::io::Result<()> {
-    let target = match run.strip_prefix(results) {
-        Ok(inside) => inside.to_owned(),
-        Err(_) => std::path::absolute(run)?,
-    };
-    std::fs::create_dir_all(results)?;
-    let link = results.join(LATEST);
-    match std::fs::remove_file(&link) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    #[cfg(unix)]
-    return std::os::unix::fs::symlink(target, link);
-    #[cfg(not(unix))]
-    std::fs::write(link, target.to_string_lossy().as_bytes())
-}
-
 fn latest(results: &Path) -> Result<PathBuf, Failure> {
-    let link = results.join(LATEST);
-    if link.is_dir() {
-        return std::fs::canonicalize(&link).map_err(|error| Failure::disk("cannot follow", &link, &error));
-    }
-    // Without symbolic links the name is a small file that holds the path.
-    if let Ok(path) = std::fs::read_to_string(&link) {
-        return Ok(results.join(path.trim()));
-    }
-    Err(not_found(results, "no latest run"))
+    folder::latest(results).ok_or_else(|| not_found(results, "no latest run"))
 }
 
 fn is_meant(folder: &Path, name: &str) -> bool {
@@ -123,14 +93,10 @@ mod tests {
     }
 
     #[test]
-    fn latest_follows_the_newest_run_and_can_be_moved_on() {
+    fn without_a_latest_run_the_message_lists_what_is_there() {
         let folder = results();
-        assert!(find(folder.path(), LATEST).expect_err("none yet").text.starts_with("error: no latest run"));
-        for name in ["grid-1a2b3c4d", "smoke-77aa77aa"] {
-            point_latest(folder.path(), &folder.path().join(name)).expect("linked");
-            let found = find(folder.path(), LATEST).expect("found");
-            assert_eq!(found.file_name(), Some(name.as_ref()));
-        }
-        assert_eq!(folders(folder.path()).len(), 3, "the link is no run");
+        let none = find(folder.path(), folder::LATEST).expect_err("none yet");
+        assert!(none.text.starts_with("error: no latest run\n  = "), "{}", none.text);
+        assert!(none.text.contains("holds grid-1a2b3c4d, grid-1a99ffff, smoke-77aa77aa"), "{}", none.text);
     }
 }

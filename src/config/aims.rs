@@ -11,6 +11,7 @@ use crate::search::objective::{Across, Aim, Objective, Relation, Requirement, Sc
 const DEFAULT_METRIC: &str = "sharpe_equity_daily";
 /// Tie-breaks of a file that names none.
 const DEFAULT_TIE_BREAK: [&str; 2] = ["max_drawdown", "total_trades"];
+const METRIC_REMEDY: &str = "name a metric: `omega-sweep metrics`";
 const GOALS: [(&str, Goal); 2] = [("max", Goal::Max), ("min", Goal::Min)];
 
 /// Reads `objective`; `None` only after a report.
@@ -20,7 +21,8 @@ pub(super) fn read_objective(field: Option<&Field<'_>>) -> Option<(Objective, Js
         let mut map = Map::new();
         let term = Term { metric, goal: metric.def().goal, across: Across::Mean };
         record_term(&mut map, &term);
-        let tie_break = default_tie_break(&mut map);
+        let tie_break = default_tie_break();
+        map.insert("tie_break".to_owned(), ties_json(&tie_break));
         return Some((Objective { aim: Aim::Single(term), tie_break }, map.into()));
     };
     let mut section = field.section()?;
@@ -53,28 +55,15 @@ pub(super) fn read_objective(field: Option<&Field<'_>>) -> Option<(Objective, Js
             None
         }
     };
-    let tie_break = section.get("tie_break");
-    let (terms, json) = match tie_break {
-        Some(field) => read_tie_break(&field),
-        None => {
-            let mut map = Map::new();
-            let terms = default_tie_break(&mut map);
-            (terms, map.remove("tie_break").unwrap_or_default())
-        }
-    };
-    section.record("tie_break", json);
-    Some((Objective { aim: aim?, tie_break: terms }, section.finish().into()))
+    let given = section.get("tie_break");
+    let tie_break = given.map_or_else(default_tie_break, |field| read_tie_break(&field));
+    section.record("tie_break", ties_json(&tie_break));
+    Some((Objective { aim: aim?, tie_break }, section.finish().into()))
 }
 
 /// `metric`, `goal`, `across`, `lambda` of an object.
 fn read_term(section: &mut Section<'_>) -> Option<Term> {
-    let metric = match section.get("metric") {
-        Some(field) => read_metric(&field),
-        None => {
-            section.missing("metric", "name a metric: `omega-sweep metrics`");
-            None
-        }
-    };
+    let metric = section.needed("metric", METRIC_REMEDY).and_then(|field| read_metric(&field));
     let goal = section.get("goal").map(|field| field.word(&GOALS));
     let lambda = section.get("lambda");
     let words = [
@@ -84,15 +73,11 @@ fn read_term(section: &mut Section<'_>) -> Option<Term> {
         ("mean_minus_sd", Across::MeanMinusSd { lambda: 1.0 }),
     ];
     let mut across = section.get("across").and_then(|field| field.word(&words)).unwrap_or_default();
-    if let Some(lambda) = lambda {
-        match &mut across {
-            Across::MeanMinusSd { lambda: weight } => *weight = lambda.number(Bounds::ANY).unwrap_or(1.0),
-            _ => {
-                let problem =
-                    lambda.problem("E102", "`lambda` has a meaning only with \"across\": \"mean_minus_sd\"");
-                lambda.report(problem);
-            }
-        }
+    if let (Some(lambda), Across::MeanMinusSd { lambda: weight }) = (&lambda, &mut across) {
+        *weight = lambda.number(Bounds::ANY).unwrap_or(1.0);
+    } else if let Some(lambda) = lambda {
+        let message = "`lambda` has a meaning only with \"across\": \"mean_minus_sd\"";
+        lambda.report(lambda.problem("E102", message).suggest("remove `lambda`".to_owned()));
     }
     let metric = metric?;
     let goal = match goal {
@@ -161,13 +146,8 @@ fn read_weighted(section: &mut Section<'_>) -> Option<Vec<Weighted>> {
 fn read_weighted_term(field: &Field<'_>) -> Option<(Weighted, Json)> {
     let mut section = field.section()?;
     let term = read_term(&mut section);
-    let weight = match section.get("weight") {
-        Some(weight) => weight.number(Bounds::POSITIVE),
-        None => {
-            section.missing("weight", "a number above zero");
-            None
-        }
-    };
+    let weight =
+        section.needed("weight", "a number above zero").and_then(|field| field.number(Bounds::POSITIVE));
     let scale = section.get("scale").map_or(Some(Scale::Squash), |scale| read_scale(&scale));
     section.record("weight", weight.map_or(Json::Null, number_json));
     section.record("scale", scale.map_or(Json::Null, scale_json));
@@ -180,10 +160,7 @@ fn read_scale(field: &Field<'_>) -> Option<Scale> {
         return field.word(&[("squash", Scale::Squash), ("rank", Scale::Rank)]);
     }
     let mut section = field.section()?;
-    let Some(linear) = section.get("linear") else {
-        section.missing("linear", "such as \"linear\": [0, 1]");
-        return None;
-    };
+    let linear = section.needed("linear", "such as \"linear\": [0, 1]")?;
     section.finish();
     let ends: Vec<f64> = linear.list()?.iter().map(|end| end.number(Bounds::ANY)).collect::<Option<_>>()?;
     match ends[..] {
@@ -241,14 +218,13 @@ fn read_pareto(section: &mut Section<'_>) -> Option<Aim> {
     (terms.len() == items.len()).then_some(Aim::Pareto { terms, reference })
 }
 
-fn default_tie_break(map: &mut Map<String, Json>) -> Vec<Term> {
-    let terms: Vec<Term> = DEFAULT_TIE_BREAK
-        .into_iter()
-        .filter_map(MetricId::from_key)
-        .map(|metric| Term { metric, goal: metric.def().goal, across: Across::Mean })
-        .collect();
-    map.insert("tie_break".to_owned(), terms.iter().map(tie_json).collect::<Vec<_>>().into());
-    terms
+fn default_tie_break() -> Vec<Term> {
+    let known = DEFAULT_TIE_BREAK.into_iter().filter_map(MetricId::from_key);
+    known.map(|metric| Term { metric, goal: metric.def().goal, across: Across::Mean }).collect()
+}
+
+fn ties_json(terms: &[Term]) -> Json {
+    terms.iter().map(tie_json).collect()
 }
 
 fn tie_json(term: &Term) -> Json {
@@ -256,23 +232,17 @@ fn tie_json(term: &Term) -> Json {
     pairs.into_iter().map(|(key, word)| (key.to_owned(), Json::from(word))).collect::<Map<_, _>>().into()
 }
 
-fn read_tie_break(field: &Field<'_>) -> (Vec<Term>, Json) {
-    let read = |item: &Field<'_>| match item.node.value {
-        Value::Object(_) => {
-            let mut section = item.section()?;
-            let metric = section.get("metric").and_then(|field| read_metric(&field));
-            if !section.has("metric") {
-                section.missing("metric", "name a metric: `omega-sweep metrics`");
-            }
-            let goal = section.get("goal").and_then(|field| field.word(&GOALS));
-            section.finish();
-            tie_term(item, metric?, goal)
-        }
-        _ => tie_term(item, read_metric(item)?, None),
-    };
-    let terms: Vec<Term> = field.list().unwrap_or_default().iter().filter_map(read).collect();
-    let json = terms.iter().map(tie_json).collect::<Vec<_>>().into();
-    (terms, json)
+fn read_tie_break(field: &Field<'_>) -> Vec<Term> {
+    field.list().unwrap_or_default().iter().filter_map(read_tie).collect()
+}
+
+fn read_tie(field: &Field<'_>) -> Option<Term> {
+    let Value::Object(_) = field.node.value else { return tie_term(field, read_metric(field)?, None) };
+    let mut section = field.section()?;
+    let metric = section.needed("metric", METRIC_REMEDY).and_then(|field| read_metric(&field));
+    let goal = section.get("goal").and_then(|field| field.word(&GOALS));
+    section.finish();
+    tie_term(field, metric?, goal)
 }
 
 fn tie_term(field: &Field<'_>, metric: MetricId, goal: Option<Goal>) -> Option<Term> {
@@ -297,10 +267,7 @@ pub(super) fn read_requirements(field: Option<&Field<'_>>) -> (Vec<Requirement>,
 fn read_requirement(field: &Field<'_>) -> Option<Requirement> {
     let (rule, each) = if let Value::Object(_) = field.node.value {
         let mut section = field.section()?;
-        let rule = section.get("rule");
-        if rule.is_none() {
-            section.missing("rule", "such as \"rule\": \"total_trades >= 10\"");
-        }
+        let rule = section.needed("rule", "such as \"rule\": \"total_trades >= 10\"");
         let each = section.flag_or("each", false);
         section.finish();
         (rule?, each)

@@ -8,7 +8,7 @@ use crate::data::settings::Holdout;
 use crate::search::objective::{Aim, Scale};
 use crate::search::{RandomSampler, SamplerError, SpaceError};
 use crate::types::time::{DAY, MINUTE};
-use crate::types::{ParamValue, Span, Timestamp};
+use crate::types::{Span, Timestamp};
 use crate::walkforward::settings::FinalWindow;
 
 /// Grid points looked at when a feasible one is sought before the run.
@@ -157,13 +157,8 @@ impl Checker<'_, '_> {
 
     /// One longest holding time, not two; and a purge that covers it.
     fn holding_time(&self) {
-        let engine = &self.spec.strategy.engine;
-        let of_engine = engine.entries.iter().any(|(key, value)| {
-            key == "management"
-                && value
-                    .as_object()
-                    .is_some_and(|keys| keys.iter().any(|(k, v)| &**k == NAME && *v != ParamValue::Null))
-        });
+        let of_engine = self.spec.strategy.engine.management.max_holding_minutes.is_some()
+            || self.exists("/parameters/engine.management.max_holding_minutes");
         let of_strategy = ["/strategy/base/", "/parameters/"]
             .map(|parent| format!("{parent}{NAME}"))
             .into_iter()

@@ -7,12 +7,13 @@ use serde_json::{Map, Value as Json};
 
 use super::section::{Bounds, Field, Section, listed};
 use super::source::{Entry, Node, Source, Value, empty_object};
-use crate::data::calendar::{Calendar, TradingWeek};
+use crate::data::TradingWeek;
 use crate::data::resample::DayAnchor;
 use crate::data::settings::{
     DataSettings, DataSource, Holdout, OnCrossed, OnDuplicate, ReadPolicy, SpreadSetting, TimelineMode,
 };
 use crate::data::symbol::SymbolTable;
+use crate::types::Calendar;
 use crate::types::{Span, Timeframe, Timestamp};
 
 /// Reads the section. Paths stay as written, relative to `base_dir`, the folder of the file.
@@ -202,10 +203,9 @@ fn read_holdout(section: &mut Section<'_>) -> Holdout {
         return read_holdout_length(section, &field).unwrap_or_default();
     }
     section.record("holdout", "none");
-    match field.parsed("\"none\" or {\"last\": \"20%\"}", |text| (text == "none").then_some(Holdout::None)) {
-        Some(none) => none,
-        None => Holdout::default(),
-    }
+    field
+        .parsed("\"none\" or {\"last\": \"20%\"}", |text| (text == "none").then_some(Holdout::None))
+        .unwrap_or_default()
 }
 
 fn read_holdout_length(parent: &mut Section<'_>, field: &Field<'_>) -> Option<Holdout> {

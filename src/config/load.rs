@@ -16,7 +16,8 @@ use super::spec::{EngineSeed, JobSpec, StrategySpec};
 use super::strategy;
 use super::study::{self, Shape};
 use super::validation;
-use crate::engine::registry::Registry;
+use crate::engine::Registry;
+use crate::engine::settings::Profile;
 use crate::search::{Axis, Constraint, Space};
 use crate::types::MasterSeed;
 
@@ -100,20 +101,19 @@ fn read(context: Context<'_>, file: &Text<'_>, registry: &Registry) -> Option<Jo
     let seeds = [("per_trial", EngineSeed::PerTrial), ("common", EngineSeed::Common)];
     let engine_seed = root.word_or_first("engine_seed", &seeds);
 
-    let data_field = required(&mut root, "data", "\"data\": \"EURUSD_M15.parquet\"");
+    let data_field = root.needed("data", "such as \"data\": \"EURUSD_M15.parquet\"");
     let data = data_field.and_then(|field| super::data::read(&field, &file.folder));
     if let Some((_, json)) = &data {
         root.record("data", json.clone());
     }
-    let strategy_field = required(&mut root, "strategy", "\"strategy\": \"ema_cross\"");
+    let strategy_field = root.needed("strategy", "such as \"strategy\": \"ema_cross\"");
     let strategy = strategy_field.as_ref().and_then(|field| strategy::read(field, registry));
-    let (axes, space) = match (&strategy, &strategy_field) {
-        (Some(strategy), Some(field)) => read_space(&mut root, strategy, field),
-        _ => {
-            root.get("parameters");
-            (Vec::new(), Space::new(Vec::new(), Vec::new()))
-        }
-    };
+    let read = strategy.as_ref().zip(strategy_field.as_ref());
+    let read = read.map(|(strategy, field)| read_space(&mut root, strategy, field));
+    let (axes, space) = read.unwrap_or_else(|| {
+        root.get("parameters");
+        (Vec::new(), Space::new(Vec::new(), Vec::new()))
+    });
     let space = Arc::new(read_constraints(&mut root, space));
 
     let objective = aims::read_objective(root.get("objective").as_ref());
@@ -144,13 +144,15 @@ fn read(context: Context<'_>, file: &Text<'_>, registry: &Registry) -> Option<Jo
     let resolved: Map<String, Json> = root.finish();
 
     let strategy = strategy?;
+    let mut data = data.map(|(data, _)| data).unwrap_or_default();
+    data.typical_spread = strategy.engine.profile == Profile::Realistic;
     let spec = JobSpec {
         name,
         seed,
         engine_seed,
         base_dir: file.folder.clone(),
-        data: data.map(|(data, _)| data).unwrap_or_default(),
-        strategy: StrategySpec { kind: strategy.kind?, engine: strategy.engine },
+        data,
+        strategy: StrategySpec { kind: strategy.kind?, runner: strategy.runner?, engine: strategy.engine },
         space,
         objective: objective?.0,
         requirements,
@@ -182,14 +184,6 @@ fn read_schema(root: &mut Section<'_>) {
         }
     }
     root.record("schema", SCHEMA);
-}
-
-fn required<'a>(root: &mut Section<'a>, key: &'static str, example: &str) -> Option<Field<'a>> {
-    let field = root.get(key);
-    if field.is_none() {
-        root.missing(key, &format!("such as {example}"));
-    }
-    field
 }
 
 fn recorded<'a, T>(

@@ -10,6 +10,7 @@ pub mod source;
 mod aims;
 mod check;
 mod data;
+mod engine;
 mod load;
 mod overrides;
 mod parameters;
@@ -18,14 +19,16 @@ mod section;
 mod spec;
 mod strategy;
 mod study;
+mod study_id;
+#[cfg(test)]
+mod tests;
+mod unbuilt;
 mod validation;
 
 pub use error::{ConfigError, ConfigProblem, Problems, Severity};
 pub use load::{LoadOptions, SCHEMA, Text, load, parse};
-pub use rules::RuleTexts;
 pub use spec::{
     Budget, DailyReturnsOf, EngineSeed, JobSpec, Output, Pruning, ReportForm, Resource, SamplerSpec,
     StrategyKind, StrategySpec, Validation,
 };
-pub use strategy::{EngineSection, Profile};
 pub use study::seconds;

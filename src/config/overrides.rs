@@ -73,13 +73,11 @@ fn set_entry(entries: &mut Vec<Entry>, path: &str, parent: &str, value: Node) ->
 }
 
 fn descend(node: &mut Node, rest: Option<&str>, key: &str, value: Node) -> Result<(), String> {
-    match rest {
-        Some(rest) => set(node, rest, key, value),
-        None => {
-            *node = value;
-            Ok(())
-        }
+    if let Some(rest) = rest {
+        return set(node, rest, key, value);
     }
+    *node = value;
+    Ok(())
 }
 
 fn split(path: &str) -> (&str, Option<&str>) {

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
+use super::engine;
 use super::section::{Context, Field, Section, at_key, closest, number_json};
 use super::source::{Entry, Number, Value};
-use super::strategy::{StrategyReading, canonical, check_value, is_engine_path, report_unknown_engine_key};
+use super::strategy::{StrategyReading, canonical, check_value};
 use crate::search::axis::same_value;
 use crate::search::{Axis, Condition, Coordinate, Decimal, Levels};
 use crate::types::{ParamDomain, ParamSpec, ParamValue, SweepHint};
@@ -30,6 +31,9 @@ pub(super) fn read<'a>(root: &mut Section<'a>, strategy: &StrategyReading) -> (V
         let spec = declaration(entry, &value, strategy);
         let reader = AxisReader { field: &value, spec: spec.as_ref(), earlier: &axes, strategy };
         if let Some((axis, json)) = reader.read(&entry.key) {
+            if entry.key.starts_with(engine::PREFIX) {
+                engine::check_axis(&value, entry, &axis.levels, &strategy.engine);
+            }
             resolved.insert(entry.key.clone(), json);
             axes.push(ReadAxis { axis, field: Some(value) });
         }
@@ -55,15 +59,7 @@ fn declaration(entry: &Entry, field: &Field<'_>, strategy: &StrategyReading) -> 
         field.report(at_key(field.context, entry, &field.path, "E105", message));
         return None;
     }
-    match entry.key.strip_prefix("engine.") {
-        Some(path) => {
-            if !is_engine_path(path) {
-                report_unknown_engine_key(field.context, entry, field, "E105", "parameter");
-            }
-            None
-        }
-        None => strategy.declared_or_report(entry, field),
-    }
+    if entry.key.starts_with(engine::PREFIX) { None } else { strategy.declared_or_report(entry, field) }
 }
 
 fn declared<'a>(root: &Section<'a>, strategy: &StrategyReading) -> (Vec<ReadAxis<'a>>, Json) {
@@ -151,22 +147,15 @@ impl<'a> AxisReader<'_, 'a> {
             Kind::Choice => {
                 let of = alias(&mut section, "of", "choices");
                 let ordered = section.flag_or("ordered", false);
-                match of {
-                    Some(of) => self.choice(&of, ordered),
-                    None => {
-                        section.missing("of", "the values to choose from, such as \"of\": [10, 20]");
-                        None
-                    }
+                if of.is_none() {
+                    section.missing("of", "the values to choose from, such as \"of\": [10, 20]");
                 }
+                of.and_then(|of| self.choice(&of, ordered))
             }
             Kind::Bool => Some(choice_of([ParamValue::Bool(false), ParamValue::Bool(true)].into(), false)),
-            Kind::Fixed => match section.get("value") {
-                Some(value) => Some(self.fixed(&value)),
-                None => {
-                    section.missing("value", "the value, such as \"value\": 14");
-                    None
-                }
-            },
+            Kind::Fixed => {
+                section.needed("value", "the value, such as \"value\": 14").map(|value| self.fixed(&value))
+            }
         };
         let condition = if kind == Kind::Fixed { None } else { self.condition(&mut section) };
         section.finish();

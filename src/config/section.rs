@@ -17,10 +17,8 @@ impl Path {
     }
 
     /// A key or list position below.
-    pub(crate) fn child(&self, segment: impl ToString) -> Self {
-        let mut segments = self.0.clone();
-        segments.push(segment.to_string());
-        Self(segments)
+    pub(crate) fn child(&self, segment: impl Into<String>) -> Self {
+        Self(self.0.iter().cloned().chain([segment.into()]).collect())
     }
 
     /// Reads a JSON pointer.
@@ -35,7 +33,8 @@ impl Path {
 
     /// `/data/symbols/0`.
     pub(crate) fn pointer(&self) -> String {
-        self.0.iter().map(|segment| format!("/{}", segment.replace('~', "~0").replace('/', "~1"))).collect()
+        let escaped = self.0.iter().map(|segment| segment.replace('~', "~0").replace('/', "~1"));
+        escaped.flat_map(|segment| ["/".to_owned(), segment]).collect()
     }
 
     /// `data.symbols.0`.
@@ -138,15 +137,6 @@ impl<'a> Field<'a> {
         value
     }
 
-    pub(crate) fn is_null(&self) -> bool {
-        self.node.value == Value::Null
-    }
-
-    /// The value when the text is read by `read`; null counts as absent on purpose.
-    pub(crate) fn nullable<T>(&self, read: impl FnOnce(&Self) -> Option<T>) -> Option<Option<T>> {
-        if self.is_null() { Some(None) } else { read(self).map(Some) }
-    }
-
     pub(crate) fn text(&self) -> Option<&'a str> {
         let text = match &self.node.value {
             Value::Text(text) if !text.is_empty() => Some(text.as_str()),
@@ -220,7 +210,11 @@ impl<'a> Field<'a> {
             Value::List(items) => Some(items),
             _ => None,
         };
-        let item = |(i, node)| Field { context: self.context, node, path: self.path.child(i) };
+        let item = |(i, node): (usize, &'a Node)| Field {
+            context: self.context,
+            node,
+            path: self.path.child(i.to_string()),
+        };
         Some(self.expect(items, "a list")?.iter().enumerate().map(item).collect())
     }
 
@@ -231,7 +225,7 @@ impl<'a> Field<'a> {
         let field = |entry: &'a Entry| Field {
             context: self.context,
             node: &entry.value,
-            path: self.path.child(&entry.key),
+            path: self.path.child(entry.key.as_str()),
         };
         Some(said.map(|entry| (entry, field(entry))).collect())
     }
@@ -280,6 +274,15 @@ impl<'a> Section<'a> {
             format!("`{key}` is missing"),
         );
         self.field.report(problem.suggest(suggestion.to_owned()));
+    }
+
+    /// The value under a key that must be there.
+    pub(crate) fn needed(&mut self, key: &'static str, suggestion: &str) -> Option<Field<'a>> {
+        let field = self.get(key);
+        if field.is_none() {
+            self.missing(key, suggestion);
+        }
+        field
     }
 
     /// A flag with a default.
@@ -334,7 +337,7 @@ impl<'a> Section<'a> {
     }
 
     fn report_unknown(&self, entry: &Entry) {
-        let path = self.field.path.child(&entry.key);
+        let path = self.field.path.child(entry.key.as_str());
         let owner = match self.field.path.segments() {
             [] => String::new(),
             _ => format!(" in `{}`", self.field.path.dotted()),

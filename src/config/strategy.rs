@@ -4,85 +4,22 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
-use super::rules;
-use super::section::{Context, Field, at_key, closest, listed};
+use super::section::{Field, at_key, closest, listed};
 use super::source::{Entry, Value};
 use super::spec::StrategyKind;
-use crate::engine::registry::Registry;
-use crate::engine::run::StrategyRunner;
+use super::{engine, rules};
+use crate::engine::{EngineSettings, Registered, Registry, StrategyRunner};
 use crate::types::{ParamDomain, ParamSpec, ParamValue};
-
-/// `strategy.engine` as given: the profile and the keys that deviate from it, checked by name.
-#[derive(Debug, Clone, PartialEq)]
-pub struct EngineSection {
-    /// Where the defaults come from.
-    pub profile: Profile,
-    /// Keys with values, in document order.
-    pub entries: Vec<(String, ParamValue)>,
-}
-
-/// Named sets of engine settings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Profile {
-    /// Costs and fills a ranking is not flattered by.
-    Realistic,
-    /// The Omega reference.
-    Reference,
-}
 
 /// The strategy while the file is read.
 pub(super) struct StrategyReading {
     pub(super) kind: Option<StrategyKind>,
-    runner: Option<Arc<dyn StrategyRunner>>,
+    pub(super) runner: Option<Arc<dyn StrategyRunner>>,
     /// Values of `base`, in document order.
     base: Vec<(String, ParamValue)>,
-    pub(super) engine: EngineSection,
+    pub(super) engine: EngineSettings,
     kind_json: (&'static str, Json),
-    engine_json: Json,
 }
-
-/// Keys of `strategy.engine` (`search.md` 13.3).
-pub(super) const ENGINE_KEYS: [&str; 39] = [
-    "profile",
-    "initial_balance",
-    "accounts",
-    "account_currency",
-    "risk_per_trade",
-    "sizing",
-    "rates",
-    "rates_asof",
-    "costs",
-    "fee_multiplier",
-    "slippage_multiplier",
-    "slippage",
-    "slippage_stream",
-    "exit_slippage",
-    "pending_slippage",
-    "market_fill",
-    "step_order",
-    "gap_fills",
-    "open_first",
-    "pip_buffer_factor",
-    "pip_buffer_pip",
-    "same_bar_tp_needs_close",
-    "timeout_costs",
-    "holding_clock",
-    "min_lot_policy",
-    "pnl_mode",
-    "equity_mode",
-    "end_of_run",
-    "min_sl_distance_pips",
-    "halt_on_ruin",
-    "pending_ttl_bars",
-    "cooldown_candles",
-    "cooldown_minutes",
-    "cooldown_minutes_trade",
-    "session",
-    "alignment",
-    "allow_lookahead",
-    "management",
-    "magic_number",
-];
 
 /// Reads the section; `registry` knows the strategies.
 pub(super) fn read(field: &Field<'_>, registry: &Registry) -> Option<StrategyReading> {
@@ -90,13 +27,11 @@ pub(super) fn read(field: &Field<'_>, registry: &Registry) -> Option<StrategyRea
         kind: None,
         runner: None,
         base: Vec::new(),
-        engine: EngineSection { profile: Profile::Realistic, entries: Vec::new() },
+        engine: EngineSettings::realistic(),
         kind_json: ("id", Json::Null),
-        engine_json: Json::Null,
     };
     if matches!(field.node.value, Value::Text(_)) {
         reading.named(field, registry);
-        reading.engine_json = Map::from_iter([("profile".to_owned(), Json::from("realistic"))]).into();
         return Some(reading);
     }
     if field.node.entries().is_none() {
@@ -114,8 +49,9 @@ pub(super) fn read(field: &Field<'_>, registry: &Registry) -> Option<StrategyRea
     if let Some(base) = section.get("base") {
         reading.read_base(&base);
     }
-    let engine = section.get("engine");
-    reading.read_engine(engine.as_ref());
+    if let Some(engine) = section.get("engine").and_then(|engine| engine::read(&engine)) {
+        reading.engine = engine;
+    }
     section.finish();
     Some(reading)
 }
@@ -140,8 +76,9 @@ impl StrategyReading {
     }
 
     fn written(&mut self, field: &Field<'_>) {
-        if let Some((rules, json)) = rules::read(field) {
-            self.kind = Some(StrategyKind::Rules(rules));
+        self.kind = Some(StrategyKind::Rules);
+        if let Some((strategy, json)) = rules::read(field) {
+            self.runner = Some(Arc::new(Registered(strategy)));
             self.kind_json = ("rules", json);
         }
     }
@@ -155,25 +92,6 @@ impl StrategyReading {
             }
             self.base.push((entry.key.clone(), spec.map_or(given.clone(), |spec| canonical(&spec, given))));
         }
-    }
-
-    fn read_engine(&mut self, field: Option<&Field<'_>>) {
-        let mut json = Map::from_iter([("profile".to_owned(), Json::from("realistic"))]);
-        for (entry, value) in field.and_then(|field| field.named()).unwrap_or_default() {
-            if entry.key == "profile" {
-                let words = [("realistic", Profile::Realistic), ("reference", Profile::Reference)];
-                self.engine.profile = value.word(&words).unwrap_or(Profile::Realistic);
-                json.insert("profile".to_owned(), value.node.to_param().to_json());
-                continue;
-            }
-            if !is_engine_key(&entry.key) {
-                report_unknown_engine_key(value.context, entry, &value, "E101", "key");
-            }
-            let given = value.node.to_param();
-            json.insert(entry.key.clone(), given.to_json());
-            self.engine.entries.push((entry.key.clone(), given));
-        }
-        self.engine_json = json.into();
     }
 
     /// The declaration of a parameter, dynamic ones included. `None` without a report when nothing is known about
@@ -234,16 +152,7 @@ impl StrategyReading {
             match self.base_value(&spec.name) {
                 Some(value) => values.push((spec.name.as_ref().into(), value)),
                 None if is_searched => values.push((spec.name.as_ref().into(), ParamValue::Null)),
-                None => {
-                    let message = format!("the strategy needs a value for `{}`", spec.name);
-                    let problem = field.problem("E102", message).allowed(spec.allowed());
-                    field.report(
-                        problem.suggest(format!(
-                            "give it in `strategy.base` or `parameters`: {}",
-                            spec.allowed()
-                        )),
-                    );
-                }
+                None => self.report_no_value(&spec.name, &spec.allowed(), field),
             }
         }
         for (name, value) in &self.base {
@@ -254,6 +163,19 @@ impl StrategyReading {
         values
     }
 
+    /// A parameter without default that the file does not give; in rules it may as well be a misspelt series.
+    fn report_no_value(&self, name: &str, allowed: &str, field: &Field<'_>) {
+        let (code, message) = match self.kind {
+            Some(StrategyKind::Rules) => (
+                "E162",
+                format!("`{name}` in the rules is no series, function or `let` name, and has no value"),
+            ),
+            _ => ("E102", format!("the strategy needs a value for `{name}`")),
+        };
+        let remedy = format!("give it in `strategy.base` or `parameters`: {allowed}");
+        field.report(field.problem(code, message).allowed(allowed).suggest(remedy));
+    }
+
     /// The section with every default, `searched` names left out of `base`.
     pub(super) fn resolved(&self, base: &[(Arc<str>, ParamValue)], searched: &[Arc<str>]) -> Json {
         let kept = base.iter().filter(|(name, _)| !searched.contains(name));
@@ -261,7 +183,7 @@ impl StrategyReading {
         let mut section = Map::new();
         section.insert(self.kind_json.0.to_owned(), self.kind_json.1.clone());
         section.insert("base".to_owned(), base.into());
-        section.insert("engine".to_owned(), self.engine_json.clone());
+        section.insert("engine".to_owned(), engine::json(&self.engine));
         section.into()
     }
 }
@@ -291,30 +213,4 @@ pub(super) fn canonical(spec: &ParamSpec, value: ParamValue) -> ParamValue {
         (ParamDomain::Int { .. }, ParamValue::Float(_)) => value.as_i64().map_or(value, ParamValue::Int),
         _ => value,
     }
-}
-
-fn is_engine_key(key: &str) -> bool {
-    ENGINE_KEYS.contains(&key) || BEYOND_REFERENCE.contains(&key)
-}
-
-/// Keys of `execution.md` 9b.
-const BEYOND_REFERENCE: [&str; 5] = ["both_hit", "order_delay_bars", "detail_timeframe", "swap", "margin"];
-
-/// A dotted engine key of `parameters`, without the prefix `engine.`.
-pub(super) fn is_engine_path(key: &str) -> bool {
-    is_engine_key(key.split('.').next().unwrap_or_default()) && key != "profile"
-}
-
-pub(super) fn report_unknown_engine_key(
-    context: Context<'_>,
-    entry: &Entry,
-    field: &Field<'_>,
-    code: &'static str,
-    what: &str,
-) {
-    let given = entry.key.strip_prefix("engine.").unwrap_or(&entry.key);
-    let known = ENGINE_KEYS.into_iter().chain(BEYOND_REFERENCE);
-    let suggestion = closest(given, known).map(|key| format!("did you mean `{key}`?"));
-    let message = format!("unknown {what} `{given}` of the engine settings");
-    field.report(at_key(context, entry, &field.path, code, message).suggest(suggestion));
 }

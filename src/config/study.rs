@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json};
 use super::section::{Bounds, Field, Section, number_json};
 use super::source::Value;
 use super::spec::{Budget, DailyReturnsOf, Output, Pruning, ReportForm, Resource, SamplerSpec};
+use super::unbuilt;
 use crate::search::GridOrder;
 
 /// What the defaults of a sampler depend on.
@@ -54,11 +55,8 @@ pub(super) fn read_sampler(field: Option<&Field<'_>>, shape: Shape) -> Option<(S
 }
 
 fn read_kind<T: Copy>(section: &mut Section<'_>, kinds: &[(&'static str, T)]) -> Option<T> {
-    let Some(field) = section.get("kind") else {
-        let names: Vec<&str> = kinds.iter().map(|(name, _)| *name).collect();
-        section.missing("kind", &format!("one of {}", names.join(", ")));
-        return None;
-    };
+    let names: Vec<&str> = kinds.iter().map(|(name, _)| *name).collect();
+    let field = section.needed("kind", &format!("one of {}", names.join(", ")))?;
     let kind = field.word(kinds)?;
     section.record("kind", field.node.to_param().to_json());
     Some(kind)
@@ -103,12 +101,10 @@ fn read_sampler_of(kind: SamplerKind, section: &mut Section<'_>, shape: Shape) -
 }
 
 fn needed_trials(section: &mut Section<'_>) -> Option<u64> {
-    if !section.has("trials") {
-        section.get("trials");
-        section.missing("trials", "how many parameter sets to try, such as \"trials\": 1000");
-        return None;
-    }
-    optional_count(section, "trials", 1)
+    let trials =
+        section.needed("trials", "how many parameter sets to try, such as \"trials\": 1000")?.count(1)?;
+    section.record("trials", trials);
+    Some(trials)
 }
 
 fn optional_count(section: &mut Section<'_>, key: &'static str, min: u64) -> Option<u64> {
@@ -165,19 +161,14 @@ fn nsga2(section: &mut Section<'_>, shape: Shape) -> Option<SamplerSpec> {
 }
 
 fn local(section: &mut Section<'_>) -> Option<SamplerSpec> {
-    let Some(start) = section.get("start") else {
-        section.missing("start", "the parameters to start from, or \"best\" of the run `study`");
-        return None;
-    };
+    let start = section.needed("start", "the parameters to start from, or \"best\" of the run `study`")?;
     let start_json = start.node.to_param().to_json();
     section.record("start", start_json.clone());
-    let start = match start.node.value {
-        Value::Object(_) => Some(start_json),
-        _ => {
-            start.word(&[("best", ())])?;
-            None
-        }
-    };
+    let is_set = matches!(start.node.value, Value::Object(_));
+    if !is_set {
+        start.word(&[("best", ())])?;
+    }
+    let start = is_set.then_some(start_json);
     let study =
         section.optional("study", |field| field.text().map(str::to_owned), |study| study.as_str().into());
     if start.is_none() && study.is_none() {
@@ -226,13 +217,12 @@ pub fn seconds(text: &str) -> Option<u64> {
 /// Reads `pruning`; without it a requirement on the drawdown switches `guard` on.
 pub(super) fn read_pruning(field: Option<&Field<'_>>, guarded: bool) -> Option<(Pruning, Json)> {
     let Some(field) = field else {
-        let kind = if guarded { "guard" } else { "none" };
-        let mut json = Map::from_iter([("kind".to_owned(), Json::from(kind))]);
-        if !guarded {
-            return Some((Pruning::None, json.into()));
+        if guarded && !unbuilt::is_missing("/pruning/kind", "guard") {
+            let json =
+                Map::from_iter([("kind".to_owned(), Json::from("guard")), ("ruin".to_owned(), 0.into())]);
+            return Some((Pruning::Guard { ruin: 0.0 }, json.into()));
         }
-        json.insert("ruin".to_owned(), 0.into());
-        return Some((Pruning::Guard { ruin: 0.0 }, json.into()));
+        return Some((Pruning::None, Map::from_iter([("kind".to_owned(), Json::from("none"))]).into()));
     };
     let mut section = field.section()?;
     let kinds = [("none", 0), ("guard", 1), ("halving", 2), ("hyperband", 3), ("median", 4)];

@@ -5,39 +5,6 @@ use jiff::tz::TimeZone;
 
 use crate::types::time::{DAY, HOUR};
 
-/// How days become returns (`metrics.md` 3.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Calendar {
-    /// Five days a week; Saturday and Sunday dates belong to Monday.
-    Fx24x5,
-    /// Every day.
-    Continuous24x7,
-}
-
-impl Calendar {
-    /// Continuous if any open time lies on a Saturday, UTC.
-    pub fn detect<'a>(series: impl IntoIterator<Item = &'a [i64]>) -> Self {
-        let saturday = |times: &[i64]| times.iter().any(|&time| weekday(time) == 5);
-        if series.into_iter().any(saturday) { Self::Continuous24x7 } else { Self::Fx24x5 }
-    }
-
-    /// 252 or 365.
-    pub fn periods_per_year(self) -> u32 {
-        match self {
-            Self::Fx24x5 => 252,
-            Self::Continuous24x7 => 365,
-        }
-    }
-
-    /// `"fx_24x5"` or `"continuous_24x7"`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Fx24x5 => "fx_24x5",
-            Self::Continuous24x7 => "continuous_24x7",
-        }
-    }
-}
-
 /// Which hours of the week count (`data.md` section 7). Daily bars are never filtered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TradingWeek {
@@ -189,7 +156,7 @@ pub(crate) fn weekday(time: i64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::Timestamp;
+    use crate::types::{Calendar, Timestamp};
 
     fn at(text: &str) -> i64 {
         Timestamp::parse_iso(text).expect("an instant").0

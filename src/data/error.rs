@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
 use crate::types::Timestamp;
 
 /// Stable identifiers of everything that makes data unusable (`data.md` section 4).
@@ -148,14 +150,16 @@ impl fmt::Display for DataCode {
 /// Data that cannot be used: what is wrong, where, the value found, one remedy.
 ///
 /// Prints as the block of `cli.md` section 5: `error[code]: what`, the place, the hint.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error, Serialize)]
+#[serde(transparent)]
 pub struct DataError(Box<Problem>);
 
 /// The parts of a [`DataError`]; absent parts are not known or do not apply.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Problem {
     /// Which rule is broken.
+    #[serde(serialize_with = "super::report::as_text")]
     pub code: DataCode,
     /// What was found and what is allowed, without the place.
     pub what: String,
@@ -166,6 +170,7 @@ pub struct Problem {
     /// Line of a text file, counted from 1.
     pub line: Option<u64>,
     /// Open time of the bar in question.
+    #[serde(serialize_with = "super::report::as_optional_text")]
     pub time: Option<Timestamp>,
     /// Column, named as in the file.
     pub column: Option<String>,
@@ -189,6 +194,15 @@ impl DataError {
             value: None,
             hint: None,
         }))
+    }
+
+    /// The error of a file the system does not hand out: absent, or refused.
+    pub(crate) fn from_io(error: &std::io::Error, path: &Path) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::NotFound => Self::new(DataCode::FileNotFound, "no such file or folder"),
+            _ => Self::new(DataCode::FileUnreadable, error.to_string()),
+        }
+        .path(path)
     }
 
     /// Adds the file.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::error::{DataCode, DataError};
+use super::error::DataError;
 use super::report::QuoteSide;
 use crate::types::Timeframe;
 
@@ -151,59 +151,13 @@ fn add(files: &mut Files, path: PathBuf, belongs: impl Fn(&FileName) -> bool) {
 
 /// Entries of a folder, sorted.
 fn entries(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
-    let refused = |error: std::io::Error| {
-        let code = match error.kind() {
-            std::io::ErrorKind::NotFound => DataCode::FileNotFound,
-            _ => DataCode::FileUnreadable,
-        };
-        DataError::new(code, error.to_string()).path(folder)
-    };
+    let refused = |error: std::io::Error| DataError::from_io(&error, folder);
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder).map_err(refused)? {
         paths.push(entry.map_err(refused)?.path());
     }
     paths.sort_unstable();
     Ok(paths)
-}
-
-/// A catalog: files and their checksums.
-#[derive(Debug, Clone)]
-pub(crate) struct Catalog {
-    pub(crate) files: Files,
-    /// SHA-256 by path.
-    pub(crate) digests: BTreeMap<PathBuf, String>,
-}
-
-impl Catalog {
-    /// Reads a `dataset.json`; paths are relative to its folder.
-    ///
-    /// # Errors
-    /// `file_not_found`, `file_unreadable`, `unknown_format` for anything that is no catalog.
-    pub(crate) fn read(path: &Path) -> Result<Self, DataError> {
-        let text = fs::read_to_string(path).map_err(|error| {
-            let code = match error.kind() {
-                std::io::ErrorKind::NotFound => DataCode::FileNotFound,
-                _ => DataCode::FileUnreadable,
-            };
-            DataError::new(code, error.to_string()).path(path)
-        })?;
-        let wrong = |what: String| DataError::new(DataCode::UnknownFormat, what).path(path);
-        let json: serde_json::Value =
-            serde_json::from_str(&text).map_err(|error| wrong(format!("not a catalog: {error}")))?;
-        let list =
-            json["files"].as_array().ok_or_else(|| wrong("not a catalog: no list `files`".to_owned()))?;
-        let folder = path.parent().unwrap_or(Path::new("."));
-        let mut catalog = Self { files: Files::default(), digests: BTreeMap::new() };
-        for (k, entry) in list.iter().enumerate() {
-            let (Some(file), Some(sha256)) = (entry["file"].as_str(), entry["sha256"].as_str()) else {
-                return Err(wrong(format!("files[{k}] needs `file` and `sha256`")));
-            };
-            let file = folder.join(file);
-            add(&mut catalog.files, file.clone(), |_| true);
-            catalog.digests.insert(file, sha256.to_lowercase());
-        }
-        Ok(catalog)
-    }
 }
 
 #[cfg(test)]

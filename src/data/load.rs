@@ -127,27 +127,29 @@ fn open(plan: &SeriesPlan, policy: &ReadPolicy) -> Result<Opened, DataError> {
 
 fn check_metadata(file: &BarFile, path: &Path, plan: &SeriesPlan, side: QuoteSide) -> Result<(), DataError> {
     let asked = [
-        ("schema", "1".to_owned()),
-        ("symbol", plan.spec.name.clone()),
-        ("timeframe", plan.timeframe.to_string()),
-        ("side", side.as_str().to_owned()),
+        ("schema", "1"),
+        ("symbol", plan.spec.name.as_str()),
+        ("timeframe", plan.timeframe.as_str()),
+        ("side", side.as_str()),
     ];
     for (key, asked) in asked {
         let several = key == "symbol" && file.holds_several();
         match file.metadata(key).filter(|_| !several) {
-            Some(found) if !found.eq_ignore_ascii_case(&asked) => {
-                return Err(DataError::new(
-                    DataCode::MetadataMismatch,
-                    format!("file says {found}, asked for {asked}"),
-                )
-                .path(path)
-                .column(key)
-                .hint("the file lies under a wrong name; ignore_metadata (--ignore-metadata) reads it all the same"));
+            Some(found) if !found.eq_ignore_ascii_case(asked) => {
+                return Err(metadata_mismatch(path, key, found, asked));
             }
             _ => {}
         }
     }
     Ok(())
+}
+
+/// The error for metadata that disagrees with what was asked.
+pub(crate) fn metadata_mismatch(path: &Path, key: &str, found: &str, asked: &str) -> DataError {
+    DataError::new(DataCode::MetadataMismatch, format!("file says {found}, asked for {asked}"))
+        .path(path)
+        .column(key)
+        .hint("the file lies under a wrong name; ignore_metadata (--ignore-metadata) reads it all the same")
 }
 
 fn check_memory(rows: impl Iterator<Item = usize>, limit: Option<u64>) -> Result<(), DataError> {

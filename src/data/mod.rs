@@ -7,9 +7,15 @@ pub mod assemble;
 pub mod bars;
 pub mod calendar;
 #[cfg(feature = "parquet")]
+mod catalog;
+#[cfg(feature = "parquet")]
 mod columns;
+#[cfg(feature = "parquet")]
+pub mod derived;
 pub mod error;
 pub mod fingerprint;
+#[cfg(feature = "parquet")]
+pub mod import;
 #[cfg(feature = "parquet")]
 mod layout;
 #[cfg(feature = "parquet")]
@@ -22,6 +28,8 @@ mod pair;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod passage;
+#[cfg(feature = "parquet")]
+pub mod quality;
 mod raw;
 pub mod report;
 pub mod resample;
@@ -38,7 +46,7 @@ mod zones;
 
 pub use assemble::{HigherBars, SymbolBars, assemble, in_memory};
 pub use bars::{BarSeries, Ohlc, PriceColumns};
-pub use calendar::{Calendar, TradingWeek};
+pub use calendar::TradingWeek;
 pub use error::{DataCode, DataError};
 pub use fingerprint::SeriesDigest;
 pub use multi::{HigherSeries, MultiSymbolData, NO_ROW, RowMap, SymbolSeries};

@@ -1,8 +1,10 @@
 //! News calendar: events around which no position is opened (`data.md` 12, `mean_reversion_z_score.md` 2 step 6).
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::error::{DataCode, DataError};
+use super::multi::{MultiSymbolData, SymbolSeries};
 use crate::types::time::MINUTE;
 use crate::types::{Digest, DigestWriter, Timestamp};
 
@@ -65,6 +67,21 @@ impl NewsCalendar {
             .iter()
             .take_while(|event| event.time.0 <= instant.0 + BEFORE)
             .any(|event| concerns(&event.currency, symbol))
+    }
+
+    /// Per symbol, the rows on which its gate is closed at the bar's open plus its length; bit `r % 64` of word `r / 64`
+    /// stands for row `r`. `None` for a symbol that no event concerns.
+    pub fn blocked_rows(&self, data: &MultiSymbolData) -> Vec<Option<Arc<[u64]>>> {
+        let of = |series: &SymbolSeries| {
+            let length = series.bars.timeframe().micros();
+            let mut words = vec![0_u64; series.bars.len().div_ceil(64)];
+            for (row, &time) in series.bars.times().iter().enumerate() {
+                let closed = self.blocked(&series.spec.name, Timestamp(time + length));
+                words[row / 64] |= u64::from(closed) << (row % 64);
+            }
+            words.iter().any(|&word| word != 0).then(|| words.into())
+        };
+        data.symbols().iter().map(of).collect()
     }
 
     /// Digest of the events, part of the data fingerprint.

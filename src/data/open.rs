@@ -10,7 +10,6 @@ use rayon::prelude::*;
 use super::align::nominal_ends;
 use super::assemble::{HigherBars, SymbolBars, assemble, root_of, series_digests, steps};
 use super::bars::BarSeries;
-use super::calendar::Calendar;
 use super::error::{DataCode, DataError};
 use super::fingerprint::SeriesDigest;
 use super::load::{LoadedSeries, SeriesPlan, load_all};
@@ -21,7 +20,7 @@ use super::resample::{ResampleRule, SundayBars, resample};
 use super::select::{Origin, Selection, SymbolPlan, select};
 use super::settings::{AlignmentSettings, DataSettings, TimelineMode};
 use super::window::{HoldoutInfo, development_end, first_step, load_start, window};
-use crate::types::{StepRange, Timeframe, Timestamp};
+use crate::types::{Calendar, StepRange, Timeframe, Timestamp};
 
 /// Everything a study gets from its data.
 #[derive(Debug)]
@@ -92,13 +91,7 @@ pub fn open(
 }
 
 fn read_news(path: &Path) -> Result<NewsCalendar, DataError> {
-    let bytes = fs::read(path).map_err(|error| {
-        let code = match error.kind() {
-            std::io::ErrorKind::NotFound => DataCode::FileNotFound,
-            _ => DataCode::FileUnreadable,
-        };
-        DataError::new(code, error.to_string()).path(path)
-    })?;
+    let bytes = fs::read(path).map_err(|error| DataError::from_io(&error, path))?;
     NewsCalendar::parse(&bytes, path)
 }
 

@@ -187,7 +187,7 @@ pub(crate) fn one_sided(
     if distance == 0.0 {
         return BarSeries::new(timeframe, raw.times, Arc::clone(&prices), prices, raw.volume);
     }
-    let shift = |by: f64| Arc::new(shifted(&prices, by, spec));
+    let shift = |by: f64| Arc::new(shifted(&prices, by, spec.digits()));
     let (bid, ask) = match side {
         QuoteSide::Bid => (Arc::clone(&prices), shift(distance)),
         QuoteSide::Ask => (shift(-distance), Arc::clone(&prices)),
@@ -198,8 +198,8 @@ pub(crate) fn one_sided(
 
 /// All prices moved by a distance: in whole decimal units where prices and distance have some, so that the results
 /// are the doubles nearest to decimal numbers, else by plain addition.
-fn shifted(prices: &PriceColumns, by: f64, spec: &SymbolSpec) -> PriceColumns {
-    let unit = common_unit(prices, by, spec.digits());
+pub(crate) fn shifted(prices: &PriceColumns, by: f64, digits: u32) -> PriceColumns {
+    let unit = common_unit(prices, by, digits);
     let moved = |column: &Vec<f64>| match unit {
         Some(unit) => {
             column.iter().map(|price| ((price * unit).round() + (by * unit).round()) / unit).collect()
@@ -210,7 +210,7 @@ fn shifted(prices: &PriceColumns, by: f64, spec: &SymbolSpec) -> PriceColumns {
     PriceColumns { open, high, low, close }
 }
 
-/// The smallest power of ten, at least that of a tick, of which every price and the distance are whole multiples.
+/// The smallest power of ten, at least that of `digits`, of which every price and the distance are whole multiples.
 fn common_unit(prices: &PriceColumns, by: f64, digits: u32) -> Option<f64> {
     let whole = |unit: f64| {
         let on_grid = |price: &f64| (price * unit).round() / unit == *price;

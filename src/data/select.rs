@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use super::catalog::Catalog;
 use super::error::{DataCode, DataError, closest};
-use super::layout::{Catalog, FileName, Files, SeriesFiles, scan, sibling};
-use super::load::SeriesPlan;
+use super::layout::{FileName, Files, SeriesFiles, scan, sibling};
+use super::load::{SeriesPlan, metadata_mismatch};
 use super::parquet::{BarFile, file_sha256};
 use super::report::QuoteSide;
 use super::resample::divides;
@@ -106,7 +107,13 @@ fn single(path: &Path, settings: &DataSettings) -> Result<(Files, bool), DataErr
         [only] => Some(only.clone()),
         _ => None,
     };
-    let symbol = file.metadata("symbol").map(str::to_owned).or(name.map(|name| name.symbol)).or(asked);
+    let stored = file.metadata("symbol").filter(|_| !settings.policy.ignore_metadata).map(str::to_owned);
+    if let (Some(stored), Some(asked)) = (&stored, &asked)
+        && stored != asked
+    {
+        return Err(metadata_mismatch(path, "symbol", stored, asked));
+    }
+    let symbol = stored.or(asked).or(name.map(|name| name.symbol));
     let symbol = symbol.ok_or_else(|| {
         DataError::new(DataCode::Selection, "neither metadata nor name of the file tell its symbol")
             .path(path)
@@ -245,8 +252,7 @@ fn check_digests(
 ) -> Result<(), DataError> {
     let plans = symbols.iter().flat_map(|symbol| symbol.series.iter().map(|origin| &origin.plan));
     for path in plans.flat_map(|plan| paths(&plan.files)) {
-        let found = file_sha256(path)
-            .map_err(|error| DataError::new(DataCode::FileNotFound, error.to_string()).path(path))?;
+        let found = file_sha256(path).map_err(|error| DataError::from_io(&error, path))?;
         match digests.get(path) {
             Some(listed) if *listed != found => {
                 return Err(DataError::new(

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::calendar::{Calendar, TradingWeek};
+use super::calendar::TradingWeek;
 use super::resample::DayAnchor;
 use super::symbol::SymbolTable;
+use crate::types::Calendar;
 use crate::types::time::{DAY, Timeframe, Timestamp};
+use crate::types::words::words;
 
 /// Every key of section `data`, with its default. Paths are relative to the folder handed to [`super::open`].
 #[derive(Debug, Clone, PartialEq)]
@@ -255,14 +257,16 @@ pub struct AlignmentSettings {
     pub allow_lookahead: bool,
 }
 
-/// When a primary bar decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum EntryTimestampMode {
-    /// At its open time.
-    #[default]
-    Open,
-    /// One bar length later.
-    Close,
+words! {
+    /// Which instant of a bar a decision carries.
+    #[derive(Default)]
+    EntryTimestampMode {
+        /// Its open.
+        #[default]
+        Open = "open",
+        /// One bar length later.
+        Close = "close",
+    }
 }
 
 #[cfg(test)]

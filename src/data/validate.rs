@@ -306,7 +306,8 @@ fn all_fine(side: &RawSide, rows: std::ops::Range<usize>) -> bool {
     fine
 }
 
-fn price_problem(side: &RawSide, k: usize, policy: &ReadPolicy) -> Option<DataError> {
+/// The first rule that the prices or the volume of a row break.
+pub(crate) fn price_problem(side: &RawSide, k: usize, policy: &ReadPolicy) -> Option<DataError> {
     let bar = side.prices.at(k);
     let prices = [bar.open, bar.high, bar.low, bar.close];
     let named = |price: usize| side.names.prices[price].clone();

@@ -1,5 +1,7 @@
 //! The range a study trades on: from, to, warm-up, hold-out.
 
+use std::fmt;
+
 use super::error::{DataCode, DataError};
 use super::settings::{DataSettings, Holdout};
 use crate::types::time::DAY;
@@ -14,6 +16,13 @@ pub struct HoldoutInfo {
     pub last: Timestamp,
     /// Steps kept back.
     pub steps: usize,
+}
+
+impl fmt::Display for HoldoutInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let day = |instant: Timestamp| instant.to_string().chars().take(10).collect::<String>();
+        write!(f, "{} bars, {} .. {}", self.steps, day(self.first), day(self.last))
+    }
 }
 
 /// First instant to load: `from` minus the warm-up span, or nothing to cut.

@@ -1,6 +1,7 @@
 //! When a strategy is called at all: session hours, cooldowns (`execution.md` 2.4).
 
-use super::settings::{EngineSettings, EntryTimestampMode, Session};
+use super::settings::{EngineSettings, Session};
+use crate::data::EntryTimestampMode;
 use crate::types::time::MINUTE;
 use crate::types::{Timeframe, Timestamp};
 

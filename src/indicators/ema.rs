@@ -2,21 +2,22 @@
 //!
 //! `a = 2/(period+1)`, `e[0] = c[0]`, `e[i] = a*c[i] + (1-a)*e[i-1]`; holes as in [`super::ewm`].
 
-use super::ewm::{ewm, ewm_many};
+use std::sync::Arc;
 
-fn factor(period: usize) -> f64 {
-    2.0 / (period as f64 + 1.0)
-}
+use super::ewm::smoothed;
 
 /// Mean of `close` over about `period` (>= 1) bars; a value from the first observation on. `O(n)`.
 pub fn ema(close: &[f64], period: usize) -> Vec<f64> {
-    ewm(close, factor(period))
+    smoothed(close, factor(period))
 }
 
-/// [`ema`] for many periods, in their order: the same bits as one at a time, several times faster.
-pub fn ema_many(close: &[f64], periods: &[usize]) -> Vec<Vec<f64>> {
-    let factors: Vec<f64> = periods.iter().map(|&period| factor(period)).collect();
-    ewm_many(close, &factors)
+/// [`ema`] as a shared column, without a copy.
+pub(crate) fn ema_column(close: &[f64], period: usize) -> Arc<[f64]> {
+    smoothed(close, factor(period))
+}
+
+fn factor(period: usize) -> f64 {
+    2.0 / (period as f64 + 1.0)
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! Series that share work: computed together, with the bits of one at a time ([`compute`]).
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use super::bars::Bars;
 use super::compute::compute;
-use super::ewm::LANES;
 use super::garch::{scaled_returns, volatility_of};
 use super::kind::{FloatBits, IndicatorKind};
 use super::rolling::{self, Deviation};
@@ -14,8 +15,6 @@ use crate::types::SymbolId;
 /// What a group of kinds has in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Family {
-    /// One recurrence over the same closes: several periods side by side.
-    Ema,
     /// Mean and deviation of the same windows.
     Window(u32),
     /// Residuals around the same EMA.
@@ -38,11 +37,13 @@ pub(crate) enum Family {
     Alone(IndicatorKind),
 }
 
+/// A finished column.
+type Series = Arc<[f64]>;
+
 impl Family {
     /// The family of a kind.
     pub(crate) fn of(kind: IndicatorKind) -> Self {
         match kind {
-            IndicatorKind::Ema { .. } => Self::Ema,
             IndicatorKind::Sma { period } | IndicatorKind::Std { period } => Self::Window(period),
             IndicatorKind::ZScoreEma { ema_period, .. } => Self::EmaResidual(ema_period),
             IndicatorKind::KalmanZScore { r, q, .. } => Self::KalmanResidual(r, q),
@@ -65,12 +66,9 @@ impl Family {
     }
 
     /// The series of `members`, in their order. Runs on the current thread pool; the bits do not depend on it.
-    pub(crate) fn compute(self, members: &[IndicatorKind], bars: &Bars<'_>) -> Vec<Vec<f64>> {
+    pub(crate) fn compute(self, members: &[IndicatorKind], bars: &Bars<'_>) -> Vec<Series> {
         let close = bars.close;
         match self {
-            Self::Ema => {
-                members.par_chunks(LANES).map(|block| emas(block, close)).collect::<Vec<_>>().concat()
-            }
             Self::Window(period) => window(members, close, period as usize),
             Self::EmaResidual(period) => {
                 zscores(members, &zscore::residual(close, &ema::ema(close, period as usize)))
@@ -81,23 +79,25 @@ impl Family {
             Self::TrueRange => {
                 let range = true_range::true_range(bars.high, bars.low, close);
                 each(members, |kind| match kind {
-                    IndicatorKind::Atr { period } => atr::atr_of(&range, period as usize),
-                    other => compute(other, bars),
+                    IndicatorKind::Atr { period } => atr::atr_of(&range, period as usize).into(),
+                    other => alone(other, bars),
                 })
             }
             Self::Dmi(period) => {
                 let lines = dmi::dmi(bars.high, bars.low, close, period as usize);
                 each(members, |kind| match kind {
-                    IndicatorKind::DmiPlus { .. } => lines.plus.clone(),
-                    IndicatorKind::DmiMinus { .. } => lines.minus.clone(),
-                    _ => lines.adx.clone(),
+                    IndicatorKind::DmiPlus { .. } => lines.plus.as_slice().into(),
+                    IndicatorKind::DmiMinus { .. } => lines.minus.as_slice().into(),
+                    _ => lines.adx.as_slice().into(),
                 })
             }
             Self::Macd(fast, slow) => {
                 let line = macd::macd(close, fast as usize, slow as usize);
                 each(members, |kind| match kind {
-                    IndicatorKind::MacdSignal { signal, .. } => macd::macd_signal(&line, signal as usize),
-                    _ => line.clone(),
+                    IndicatorKind::MacdSignal { signal, .. } => {
+                        macd::macd_signal(&line, signal as usize).into()
+                    }
+                    _ => line.as_slice().into(),
                 })
             }
             Self::Returns(log_returns, scale) => {
@@ -108,54 +108,54 @@ impl Family {
                 let line = stochastic::stochastic_k(prices, period as usize, smooth as usize);
                 each(members, |kind| match kind {
                     IndicatorKind::StochasticD { signal, .. } => {
-                        stochastic::stochastic_d(&line, signal as usize)
+                        stochastic::stochastic_d(&line, signal as usize).into()
                     }
-                    _ => line.clone(),
+                    _ => line.as_slice().into(),
                 })
             }
-            Self::Pair(_) | Self::Alone(_) => each(members, |kind| compute(kind, bars)),
+            Self::Pair(_) | Self::Alone(_) => each(members, |kind| alone(kind, bars)),
         }
     }
 }
 
-fn each(members: &[IndicatorKind], one: impl Fn(IndicatorKind) -> Vec<f64> + Sync) -> Vec<Vec<f64>> {
+fn alone(kind: IndicatorKind, bars: &Bars<'_>) -> Series {
+    match kind {
+        IndicatorKind::Ema { period } => ema::ema_column(bars.close, period as usize),
+        other => compute(other, bars).into(),
+    }
+}
+
+fn each(members: &[IndicatorKind], one: impl Fn(IndicatorKind) -> Series + Sync) -> Vec<Series> {
     members.par_iter().map(|&kind| one(kind)).collect()
 }
 
-fn emas(members: &[IndicatorKind], close: &[f64]) -> Vec<Vec<f64>> {
-    let period = |kind: &IndicatorKind| match kind {
-        IndicatorKind::Ema { period } => Some(*period as usize),
-        _ => None,
-    };
-    let periods: Vec<usize> = members.iter().filter_map(period).collect();
-    ema::ema_many(close, &periods)
-}
-
-fn window(members: &[IndicatorKind], close: &[f64], period: usize) -> Vec<Vec<f64>> {
+fn window(members: &[IndicatorKind], close: &[f64], period: usize) -> Vec<Series> {
     let mean = rolling::mean(close, period);
     let one = |kind: &IndicatorKind| match kind {
-        IndicatorKind::Std { .. } => rolling::deviation_around(close, &mean, period, Deviation::Sample),
-        _ => mean.clone(),
+        IndicatorKind::Std { .. } => {
+            rolling::deviation_around(close, &mean, period, Deviation::Sample).into()
+        }
+        _ => mean.as_slice().into(),
     };
     members.iter().map(one).collect()
 }
 
-fn zscores(members: &[IndicatorKind], residual: &[f64]) -> Vec<Vec<f64>> {
+fn zscores(members: &[IndicatorKind], residual: &[f64]) -> Vec<Series> {
     each(members, |kind| match kind {
         IndicatorKind::ZScoreEma { window, .. } | IndicatorKind::KalmanZScore { window, .. } => {
-            zscore::zscore_of(residual, window as usize)
+            zscore::zscore_of(residual, window as usize).into()
         }
-        _ => residual.to_vec(),
+        _ => residual.into(),
     })
 }
 
-fn volatilities(members: &[IndicatorKind], close: &[f64], returns: &[f64]) -> Vec<Vec<f64>> {
+fn volatilities(members: &[IndicatorKind], close: &[f64], returns: &[f64]) -> Vec<Series> {
     each(members, |kind| match kind {
         IndicatorKind::KalmanGarchZScore { r, q, garch } => {
             let mean = kalman::kalman_mean(close, r.get(), q.get());
-            kalman_garch::zscore_against(close, &mean, &volatility_of(returns, &garch.params()))
+            kalman_garch::zscore_against(close, &mean, &volatility_of(returns, &garch.params())).into()
         }
-        IndicatorKind::GarchVolatility { garch } => volatility_of(returns, &garch.params()),
-        _ => returns.to_vec(),
+        IndicatorKind::GarchVolatility { garch } => volatility_of(returns, &garch.params()).into(),
+        _ => returns.into(),
     })
 }

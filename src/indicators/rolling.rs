@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 
 /// Windows added up side by side.
-const LANES: usize = 8;
+const LANES: usize = 16;
 
 /// By what a sum of squares is divided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub enum Deviation {
 
 /// Sum of the last `window` values. `O(n * window)`.
 pub fn sum(values: &[f64], window: usize) -> Vec<f64> {
-    windows(values, window, |sums| add_up(values, window, sums, |_, _, x| x))
+    windows(values, window, |sums| add_up(values, values, window, sums, |_, _, x| x))
 }
 
 /// Mean of the last `window` values. `O(n * window)`.
@@ -36,7 +36,8 @@ pub fn mean(values: &[f64], window: usize) -> Vec<f64> {
 
 /// Mean of the last `window` values, the newest weighing `window`, the oldest 1. `O(n * window)`.
 pub fn weighted_mean(values: &[f64], window: usize) -> Vec<f64> {
-    let mut out = windows(values, window, |sums| add_up(values, window, sums, |_, j, x| (j + 1) as f64 * x));
+    let mut out =
+        windows(values, window, |sums| add_up(values, values, window, sums, |_, j, x| (j + 1) as f64 * x));
     let weights = (window * (window + 1) / 2) as f64;
     for mean in &mut out {
         *mean /= weights;
@@ -48,8 +49,7 @@ pub fn weighted_mean(values: &[f64], window: usize) -> Vec<f64> {
 /// Mean distance of the last `window` values from their `mean`. `O(n * window)`.
 pub fn mean_distance(values: &[f64], mean: &[f64], window: usize) -> Vec<f64> {
     let mut out = windows(values, window, |sums| {
-        let mean = &mean[window - 1..];
-        add_up(values, window, sums, |i, _, x| (x - mean[i]).abs());
+        add_up(values, &mean[window - 1..], window, sums, |mean, _, x| (x - mean).abs());
     });
     for value in &mut out {
         *value /= window as f64;
@@ -68,11 +68,7 @@ pub fn deviation_around(values: &[f64], mean: &[f64], window: usize, divisor: De
         return vec![f64::NAN; values.len()];
     }
     let mut out = windows(values, window, |squares| {
-        let mean = &mean[window - 1..];
-        add_up(values, window, squares, |i, _, x| {
-            let apart = x - mean[i];
-            apart * apart
-        });
+        add_up(values, &mean[window - 1..], window, squares, |mean, _, x| (x - mean) * (x - mean));
     });
     let count = match divisor {
         Deviation::Sample => window - 1,
@@ -105,24 +101,31 @@ fn windows(values: &[f64], window: usize, fill: impl FnOnce(&mut [f64])) -> Vec<
     out
 }
 
-/// `sums[i]` = `term(i, j, x)` added up over `x = values[i + j]`, `j` ascending in `0..window`.
-fn add_up(values: &[f64], window: usize, sums: &mut [f64], term: impl Fn(usize, usize, f64) -> f64) {
+/// `sums[i]` = `term(around[i], j, values[i + j])` added up over `j` ascending in `0..window`.
+fn add_up(
+    values: &[f64],
+    around: &[f64],
+    window: usize,
+    sums: &mut [f64],
+    term: impl Fn(f64, usize, f64) -> f64,
+) {
     let (blocks, rest) = sums.as_chunks_mut::<LANES>();
-    let blocked = blocks.len() * LANES;
-    for (block, sums) in blocks.iter_mut().enumerate() {
-        let start = block * LANES;
+    let (centers, rest_centers) = around[..blocks.len() * LANES + rest.len()].as_chunks::<LANES>();
+    let mut start = 0;
+    for (sums, centers) in blocks.iter_mut().zip(centers) {
         let mut totals = [0.0; LANES];
         for (j, neighbours) in values[start..start + window - 1 + LANES].windows(LANES).enumerate() {
             for lane in 0..LANES {
-                totals[lane] += term(start + lane, j, neighbours[lane]);
+                totals[lane] += term(centers[lane], j, neighbours[lane]);
             }
         }
         *sums = totals;
+        start += LANES;
     }
-    for (offset, sum) in rest.iter_mut().enumerate() {
-        let start = blocked + offset;
-        let terms = values[start..start + window].iter().enumerate().map(|(j, &x)| term(start, j, x));
+    for (sum, center) in rest.iter_mut().zip(rest_centers) {
+        let terms = values[start..start + window].iter().enumerate().map(|(j, &x)| term(*center, j, x));
         *sum = terms.fold(0.0, |total, term| total + term);
+        start += 1;
     }
 }
 

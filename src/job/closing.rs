@@ -1,9 +1,10 @@
 //! What the end of a run says: table, luck, notes.
 
+use crate::costs::CostModel;
 use crate::data::SymbolSeries;
 use crate::engine::EngineSettings;
 use crate::metrics::MetricId;
-use crate::metrics::significance::{SharpeSample, expected_max_sharpe};
+use crate::metrics::{SharpeSample, expected_max_sharpe};
 use crate::report::{HoldoutState, LuckCheck, Note, RankedRow, RankedTable};
 use crate::search::objective::Aim;
 use crate::search::{Axis, Coordinate, Objective, Space};
@@ -19,7 +20,12 @@ const FEW_TRADES: f64 = 30.0;
 const MANY_AMBIGUOUS: f64 = 0.02;
 
 /// The best rows with their searched parameters.
-pub(super) fn ranked_table(best: &[TrialRow], objective: &Objective, space: &Space, rows: usize) -> RankedTable {
+pub(super) fn ranked_table(
+    best: &[TrialRow],
+    objective: &Objective,
+    space: &Space,
+    rows: usize,
+) -> RankedTable {
     let name = objective_name(objective);
     let metrics: Vec<MetricId> =
         SHOWN.iter().filter(|key| **key != name).filter_map(|key| MetricId::from_key(key)).collect();
@@ -92,7 +98,11 @@ pub(super) fn notes(
             notes.push(Note::AmbiguousExits { share });
         }
         if let Some(trades) = value("total_trades").filter(|trades| *trades < FEW_TRADES) {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count below thirty")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a count below thirty"
+            )]
             notes.push(Note::FewTrades { trades: trades as u64 });
         }
     }
@@ -101,11 +111,14 @@ pub(super) fn notes(
         notes.push(Note::CostsAbsent(absent.join(", ")));
     }
     notes.push(Note::Holdout(holdout));
-    notes.push(Note::Profile {
-        name: settings.profile_name().to_owned(),
-        deviations: settings.deviations().into_iter().map(|d| format!("{}={}", d.key, d.value)).collect(),
-    });
     notes
+        .push(Note::Profile { name: settings.profile.as_str().to_owned(), deviations: deviations(settings) });
+    notes
+}
+
+/// What deviates from the profile, `key=value` each.
+pub(super) fn deviations(settings: &EngineSettings) -> Vec<String> {
+    settings.deviations().into_iter().map(|(key, value, _)| format!("{key}={value}")).collect()
 }
 
 /// The best value stands on the first or last of at least three ordered levels.
@@ -123,10 +136,10 @@ fn edge(axis: &Axis, row: &TrialRow) -> Option<Note> {
 
 fn absent_costs(settings: &EngineSettings, symbols: &[SymbolSeries]) -> Vec<&'static str> {
     let mut absent = Vec::new();
-    if !settings.charges_commission() {
+    if settings.costs == CostModel::None || settings.fee_multiplier == 0.0 {
         absent.push("no commission");
     }
-    if !settings.slips() {
+    if settings.slippage.is_none() || settings.slippage_multiplier == 0.0 {
         absent.push("no slippage");
     }
     if symbols.iter().any(|symbol| symbol.bars.is_one_sided()) {

@@ -11,12 +11,13 @@ use crate::store::{
     ChunkFolder, EventLog, Manifest, ManifestHead, OpenMode, RunFolder, Started, artifacts, leaderboard,
 };
 use crate::sweep::{Progress, ProgressEvent, SweepEnd, WindowEvaluator};
-use crate::types::Digest;
+use crate::types::{Digest, Timestamp};
 
 /// The folder this process writes, under its lock.
 pub(super) struct RunTarget {
     folder: RunFolder,
     events: EventLog,
+    wall: fn() -> Option<Timestamp>,
     pub(super) chunks: ChunkFolder,
 }
 
@@ -40,16 +41,18 @@ impl RunTarget {
                 "resume",
                 Some(format!("going on with a run that version {begun_with} began: the run is marked")),
             ),
-            Started::MovedAside(aside) => ("start", Some(format!("the old run now lies in {}", aside.display()))),
+            Started::MovedAside(aside) => {
+                ("start", Some(format!("the old run now lies in {}", aside.display())))
+            }
         };
         if let Some(note) = note {
             progress.event(&ProgressEvent::Note(&note));
         }
-        let target = Self { folder, events, chunks };
+        let target = Self { folder, events, wall: options.wall, chunks };
         target.log(event, options.about.clone(), progress);
-        if options.out.is_none() && prepared.spec.output.dir.is_none() {
+        if options.latest {
             // A pointer is a convenience: a file system without links still has its results.
-            let _ = target.folder.point_latest();
+            let _ = target.folder.point_latest(&options.results);
         }
         Ok(target)
     }
@@ -60,7 +63,7 @@ impl RunTarget {
 
     /// Trouble with the event log never stops a run.
     fn log(&self, event: &str, details: Map<String, Value>, progress: &dyn Progress) {
-        if let Err(error) = self.events.append(event, None, details) {
+        if let Err(error) = self.events.append(event, (self.wall)(), details) {
             progress.event(&ProgressEvent::Note(&error.to_string()));
         }
     }
@@ -88,14 +91,15 @@ impl RunTarget {
         details.insert("trials".to_owned(), Value::from(finished.summary.counts.trials));
         details.insert("failed".to_owned(), Value::from(finished.summary.counts.failed));
         // As above: the log is a convenience.
-        let _ = self.events.append("end", None, details);
+        let _ = self.events.append("end", (self.wall)(), details);
         Ok(())
     }
 
     /// Trades and equity of the best trials, simulated again.
     fn write_best(&self, prepared: &Prepared, finished: &Finished) -> Result<(), JobError> {
         let best = finished.summary.best.iter().filter(|row| row.error.is_none());
-        let trials: Vec<_> = best.take(prepared.spec.output.keep_trades).map(|row| row.trial.clone()).collect();
+        let trials: Vec<_> =
+            best.take(prepared.spec.output.keep_trades).map(|row| row.trial.clone()).collect();
         if trials.is_empty() {
             return Ok(());
         }
@@ -114,9 +118,11 @@ impl RunTarget {
         let mut digests = BTreeMap::new();
         for (chunk, paths) in self.chunks.files()? {
             if let Some(path) = paths.first() {
-                digests.insert(chunk, crate::store::digest::file_digest(path).map_err(|source| {
-                    crate::store::StoreError::disk("read", path, source)
-                })?);
+                digests.insert(
+                    chunk,
+                    crate::store::digest::file_digest(path)
+                        .map_err(|source| crate::store::StoreError::disk("read", path, source))?,
+                );
             }
         }
         Ok(digests)
@@ -135,7 +141,10 @@ pub(super) fn root(prepared: &Prepared, options: &JobOptions) -> PathBuf {
 fn head(prepared: &Prepared, options: &JobOptions) -> ManifestHead {
     let settings = &prepared.study.inputs.settings;
     let mut about = options.about.clone();
-    about.insert("base_dir".to_owned(), Value::from(prepared.spec.base_dir.display().to_string()));
+    // Absolute, so that the run can be opened again from anywhere.
+    let base =
+        std::path::absolute(&prepared.spec.base_dir).unwrap_or_else(|_| prepared.spec.base_dir.clone());
+    about.insert("base_dir".to_owned(), Value::from(base.display().to_string()));
     about.insert("threads".to_owned(), Value::from(super::threads(options.threads)));
     ManifestHead {
         name: prepared.spec.name.clone(),

@@ -4,6 +4,7 @@
 //! behind can be opened again with [`Opened`], to show or verify single trials.
 
 mod closing;
+mod count;
 mod error;
 mod folder;
 mod opened;
@@ -12,6 +13,7 @@ mod windows;
 
 use std::path::PathBuf;
 
+pub use count::Count;
 pub use error::JobError;
 pub use opened::{Opened, ShownTrial, VerifySelection};
 pub use prepare::{Prepared, prepare};
@@ -21,10 +23,10 @@ use crate::engine::{Clock, WindowEnd, registry::Registry};
 use crate::metrics::MetricId;
 use crate::report::{CacheUse, ClosingScreen, Counts, DataNote, HoldoutState, Note, PlanNote, RankedTable};
 use crate::sweep::{
-    FeasibleTrials, ObjectiveRanker, Progress, ProgressEvent, RunSettings, Shard, StopFlag, StopReason, Sweep,
-    SweepCounts, SweepEnd, SweepSummary, WindowEvaluator,
+    FeasibleTrials, ObjectiveRanker, Progress, ProgressEvent, RunSettings, Shard, StopFlag, StopReason,
+    Sweep, SweepCounts, SweepEnd, SweepSummary, WindowEvaluator,
 };
-use crate::types::Digest;
+use crate::types::Timestamp;
 use folder::RunTarget;
 
 /// How to run; nothing here changes a result.
@@ -34,6 +36,8 @@ pub struct JobOptions {
     pub out: Option<PathBuf>,
     /// Where run folders lie when none is named.
     pub results: PathBuf,
+    /// Whether `latest` in `results` points to the run, wherever that lies.
+    pub latest: bool,
     /// Threads for trials; 0 = all cores.
     pub threads: usize,
     /// Part of the study to run.
@@ -52,8 +56,10 @@ pub struct JobOptions {
     pub clock: Clock,
     /// Rows of the table on the closing screen.
     pub table_rows: usize,
-    /// Host, times and the like, for the manifest; outside every digest.
+    /// Host and the like, for the manifest; outside every digest.
     pub about: serde_json::Map<String, serde_json::Value>,
+    /// The time of day, for the event log; a library has no clock of its own.
+    pub wall: fn() -> Option<Timestamp>,
 }
 
 impl Default for JobOptions {
@@ -61,6 +67,7 @@ impl Default for JobOptions {
         Self {
             out: None,
             results: PathBuf::from("results"),
+            latest: false,
             threads: 0,
             shard: Shard::WHOLE,
             fresh: false,
@@ -71,6 +78,7 @@ impl Default for JobOptions {
             clock: Clock::default(),
             table_rows: 10,
             about: serde_json::Map::new(),
+            wall: || None,
         }
     }
 }
@@ -154,8 +162,6 @@ impl Job<'_> {
             stop: self.stop,
         };
         let mut report = sweep.run(&mut target.chunks)?;
-        let resumed_rows: u64 = report.summary.counts.trials;
-        let partial = report.unfinished.len() as u64;
         if report.summary.best.is_empty() {
             // Nothing whole yet: a partial ranking is better than none.
             report.summary.best = std::mem::take(&mut report.unfinished);
@@ -170,7 +176,7 @@ impl Job<'_> {
             end: report.end,
             observations: evaluator.calendar().days().len(),
             cache: cache_use(&evaluator),
-            run: report.run.unwrap_or(resumed_rows + partial),
+            run: report.run,
             bars: report.bars,
             notes: notes.collect(),
             windows: None,
@@ -216,7 +222,12 @@ impl Job<'_> {
 
     fn table(&self, summary: &SweepSummary) -> RankedTable {
         let spec = &self.prepared.spec;
-        closing::ranked_table(&summary.best, &self.prepared.study.objective, &spec.space, self.options.table_rows)
+        closing::ranked_table(
+            &summary.best,
+            &self.prepared.study.objective,
+            &spec.space,
+            self.options.table_rows,
+        )
     }
 
     fn holdout_state(&self) -> HoldoutState {
@@ -278,7 +289,7 @@ fn announce(
         holdout: prepared.holdout.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string),
     };
     progress.event(&ProgressEvent::Plan(&plan.to_string()));
-    for line in count.iter().flat_map(prepare::Count::lines) {
+    for line in count.iter().flat_map(Count::lines) {
         progress.event(&ProgressEvent::Note(&line));
     }
     Ok(count.map(|count| positions - count.run))
@@ -290,9 +301,10 @@ fn data_notes(prepared: &Prepared) -> Vec<DataNote> {
         symbol: series.spec.name.clone(),
         timeframe: data.timeframe(),
         bars: series.bars.len(),
-        span: (!series.bars.is_empty()).then(|| (series.bars.time(0), series.bars.time(series.bars.len() - 1))),
-        fingerprint: prepared.identity.symbol_digest(&series.spec.name).map_or_else(String::new, Digest::brief),
-        notes: prepared.data_report.notes_of(&series.spec.name),
+        span: (!series.bars.is_empty())
+            .then(|| (series.bars.time(0), series.bars.time(series.bars.len() - 1))),
+        fingerprint: data.fingerprint().short(8),
+        notes: prepared.data_phrases(series),
     };
     data.symbols().iter().map(note).collect()
 }

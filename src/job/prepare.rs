@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use super::{JobError, JobOptions};
 use crate::cache::IndicatorCache;
-use crate::config::{EngineSeed, JobSpec, SamplerSpec, StrategyKind, Validation};
-use crate::data::{self, DataReport, HoldoutInfo};
+use crate::config::{DailyReturnsOf, EngineSeed, JobSpec, SamplerSpec, StrategyKind, Validation};
+use crate::data::{self, AlignmentSettings, DataReport, HoldoutInfo};
 use crate::engine::registry::Registry;
 use crate::engine::{EngineInputs, EngineSettings, StrategyRunner};
 use crate::metrics::METRICS;
 use crate::search::{GridSampler, RandomSampler, Sampler};
 use crate::store::{DataFingerprint, MetricColumn, ParamColumn, ParamKind, StudyIdentity, TableSchema};
 use crate::sweep::plan::default_chunk_trials;
-use crate::sweep::{ChunkPlan, LatestCache, Study};
+use crate::sweep::study::LatestCache;
+use crate::sweep::{ChunkPlan, Study};
 use crate::types::StepRange;
 use crate::walkforward::splits::{Development, Splits, splits};
 
@@ -46,8 +47,8 @@ pub struct Prepared {
 /// # Errors
 /// When the data are refused, a setting does not fit them, or the sampler cannot draw.
 pub fn prepare(spec: JobSpec, registry: &Registry, options: &JobOptions) -> Result<Prepared, JobError> {
-    let settings = Arc::new(spec.engine_settings()?);
-    let alignment = data::AlignmentSettings::from(&*settings);
+    let settings = Arc::new(spec.strategy.engine.clone());
+    let alignment = alignment(&settings);
     let opened = data::open(&spec.data, &spec.base_dir, &alignment, options.memory)?;
     crate::engine::check_rates(&settings, &opened.data)?;
     let runner = runner(&spec, registry)?;
@@ -70,7 +71,7 @@ pub fn prepare(spec: JobSpec, registry: &Registry, options: &JobOptions) -> Resu
         clock: options.clock,
         check_candidates: options.check_candidates,
         cache_budget: options.memory.map(|limit| limit.saturating_sub(data_bytes)),
-        keep_returns: spec.keeps_returns(),
+        keep_returns: spec.output.daily_returns == DailyReturnsOf::All,
         latest: LatestCache::default(),
         inputs,
     };
@@ -100,6 +101,15 @@ pub fn prepare(spec: JobSpec, registry: &Registry, options: &JobOptions) -> Resu
     })
 }
 
+/// How higher timeframes are shown, as the engine settings say.
+fn alignment(settings: &EngineSettings) -> AlignmentSettings {
+    AlignmentSettings {
+        entry_timestamp_mode: settings.alignment.entry_timestamp_mode,
+        stale_bar_limit_bars: settings.alignment.stale_bar_limit_bars,
+        allow_lookahead: settings.allow_lookahead,
+    }
+}
+
 /// The strategy a file names, or the rules it writes.
 pub(super) fn runner(spec: &JobSpec, registry: &Registry) -> Result<Arc<dyn StrategyRunner>, JobError> {
     match &spec.strategy.kind {
@@ -107,7 +117,7 @@ pub(super) fn runner(spec: &JobSpec, registry: &Registry) -> Result<Arc<dyn Stra
             what: unknown.to_string(),
             remedy: "list them with: omega-sweep strategies".to_owned(),
         }),
-        StrategyKind::Rules(rules) => rules.runner().map_err(JobError::Config),
+        StrategyKind::Rules => Ok(Arc::clone(&spec.strategy.runner)),
     }
 }
 
@@ -127,11 +137,7 @@ fn sampler(spec: &JobSpec, fold: u32) -> Result<Box<dyn Sampler>, JobError> {
     })
 }
 
-fn walk_forward_splits(
-    spec: &JobSpec,
-    study: &Study,
-    window: StepRange,
-) -> Result<Option<Splits>, JobError> {
+fn walk_forward_splits(spec: &JobSpec, study: &Study, window: StepRange) -> Result<Option<Splits>, JobError> {
     let Validation::WalkForward(settings) = &spec.validation else { return Ok(None) };
     let data = &study.inputs.data;
     if window.is_empty() {
@@ -176,4 +182,3 @@ fn table_schema(spec: &JobSpec, runner: &dyn StrategyRunner) -> TableSchema {
         objectives: 1,
     }
 }
-

@@ -62,7 +62,11 @@ impl Job<'_> {
             end: report.end,
             summary: summary(&report),
             observations,
-            cache: CacheUse { series: report.cache.computed, requests: report.cache.requests, bytes: report.cache.bytes },
+            cache: CacheUse {
+                series: report.cache.computed,
+                requests: report.cache.requests,
+                bytes: report.cache.bytes,
+            },
             run: report.run,
             bars: report.bars,
             notes,
@@ -92,7 +96,8 @@ fn window_note(prepared: &Prepared, outcome: &WindowOutcome) -> Note {
     let test = dates(prepared, outcome.window.test);
     let text = match (outcome.chosen(), &outcome.test) {
         (Some(row), Some(run)) => {
-            let number = |value: Option<f64>| value.map_or_else(|| "undefined".to_owned(), |v| format!("{v:.4}"));
+            let number =
+                |value: Option<f64>| value.map_or_else(|| "undefined".to_owned(), |v| format!("{v:.4}"));
             let net = run.metrics.get(const { crate::metrics::MetricId::of("profit_net") });
             format!(
                 "window {}: test {test}  {} in sample {}, out of sample {}, net {}",
@@ -103,7 +108,10 @@ fn window_note(prepared: &Prepared, outcome: &WindowOutcome) -> Note {
                 net.map_or_else(|| "undefined".to_owned(), |v| format!("{v:.2}")),
             )
         }
-        _ => format!("window {}: test {test}  no set gave a result: the account stood still", outcome.window.index + 1),
+        _ => format!(
+            "window {}: test {test}  no set gave a result: the account stood still",
+            outcome.window.index + 1
+        ),
     };
     Note::Other { code: "window".to_owned(), text }
 }
@@ -153,7 +161,8 @@ impl WindowFiles {
         text.push('\n');
         disk::Disk::default().write_whole(root, WALK_FORWARD, text.as_bytes())?;
         if let Some(out) = &report.out_of_sample {
-            let run = TrialRun { trades: out.trades.clone(), curve: out.curve.clone(), ..TrialRun::default() };
+            let run =
+                TrialRun { trades: out.trades.clone(), curve: out.curve.clone(), ..TrialRun::default() };
             artifacts::write_to(&root.join(STITCHED), "walk_forward", &run, &prepared.study.inputs.data)?;
         }
         Ok(())
@@ -170,7 +179,11 @@ fn range_json(prepared: &Prepared, range: StepRange) -> Value {
 }
 
 fn metrics_json(metrics: &Metrics) -> Value {
-    metrics.iter().map(|(id, value)| (id.key().to_owned(), json!(value))).collect::<serde_json::Map<_, _>>().into()
+    metrics
+        .iter()
+        .map(|(id, value)| (id.key().to_owned(), json!(value)))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 fn window_json(prepared: &Prepared, outcome: &WindowOutcome) -> Value {

@@ -105,8 +105,8 @@ impl Across {
             Self::Mean => Some(mean),
             Self::Median => {
                 values.sort_by(f64::total_cmp);
-                let (below, above) = (values[(values.len() - 1) / 2], values[values.len() / 2]);
-                Some(if values.len() % 2 == 1 { above } else { (below + above) / 2.0 })
+                // The two middle values are one when their number is odd; then the mean is exact.
+                Some(f64::midpoint(values[(values.len() - 1) / 2], values[values.len() / 2]))
             }
             Self::Worst => {
                 let worst = |a: f64, b: f64| if oriented(goal, b) < oriented(goal, a) { b } else { a };

@@ -73,8 +73,8 @@ impl RandomSampler {
         let mut rng = self.seed.rng(Purpose::Sampler, self.fold, 0, trial.0);
         let mut units = vec![0.0; self.space.dimensions()];
         move || {
-            units.iter_mut().for_each(|unit| *unit = rng.unit());
-            self.space.values_at(&self.space.at_units(&units))
+            units.fill_with(|| rng.unit());
+            self.space.resolve(&self.space.at_units(&units))
         }
     }
 

@@ -55,7 +55,7 @@ pub enum Asked {
 }
 
 /// Points by position: chunk `c` of size `s` holds the positions `[c*s, (c+1)*s)`, whatever ran before.
-pub trait Sampler: Send + Sync {
+pub trait Sampler: Send + Sync + std::fmt::Debug {
     /// Positions in all, those of excluded points included.
     fn positions(&self) -> u64;
 

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::axis::{Axis, Coordinate, same_value};
+use super::axis::{Axis, Coordinate, Levels, same_value};
 use super::constraint::Constraint;
 use crate::types::{ParamSet, ParamValue, Trial, TrialId};
 
@@ -138,11 +138,11 @@ impl Space {
     /// The point of unit-cube coordinates, one per searched axis in order; axes with one value stand on it.
     pub fn at_units(&self, units: &[f64]) -> Vec<Coordinate> {
         let mut units = units.iter();
-        let place = |axis: &Axis| match axis.is_searched() {
-            true => axis.levels.at_unit(units.next().copied().unwrap_or(0.0)),
-            false => Coordinate::Level(0),
+        let mut place = |axis: &Axis| {
+            let unit = if axis.is_searched() { units.next() } else { None };
+            unit.map_or(Coordinate::Level(0), |unit| axis.levels.at_unit(*unit))
         };
-        self.axes.iter().map(place).collect()
+        self.axes.iter().map(&mut place).collect()
     }
 
     /// Number of unit-cube coordinates.
@@ -151,7 +151,7 @@ impl Space {
     }
 
     /// All values at a point, and the point with inactive axes moved to their first level.
-    pub fn values_at(&self, point: &[Coordinate]) -> (Vec<ParamValue>, Vec<Coordinate>) {
+    pub fn resolve(&self, point: &[Coordinate]) -> (Vec<ParamValue>, Vec<Coordinate>) {
         let mut values = self.base.clone();
         let mut canonical = point.to_vec();
         let mut active = vec![true; self.axes.len()];
@@ -167,6 +167,22 @@ impl Space {
             values[self.slots[i]] = value;
         }
         (values, canonical)
+    }
+
+    /// Values a parameter can have, by its place among the names: those of its axis (of a range the first and the
+    /// last), the one while inactive, or the one that is not searched.
+    pub fn values_at(&self, slot: usize) -> Vec<ParamValue> {
+        let Some(axis) = self.slots.iter().position(|of_axis| *of_axis == slot).map(|i| &self.axes[i]) else {
+            return vec![self.base[slot].clone()];
+        };
+        let mut values = match &axis.levels {
+            Levels::Choice { values, .. } => values.to_vec(),
+            levels => {
+                [0, levels.count().unwrap_or(1) - 1].map(|k| levels.value(Coordinate::Level(k))).to_vec()
+            }
+        };
+        values.extend(axis.condition.iter().map(|condition| condition.otherwise.clone()));
+        values
     }
 
     fn is_active(&self, when: &[(usize, Vec<ParamValue>)], values: &[ParamValue], active: &[bool]) -> bool {
@@ -186,7 +202,7 @@ impl Space {
     /// [`Skip`] when the id is not run.
     pub fn trial(&self, id: u64) -> Result<Trial, Skip> {
         let point = self.levels_of(id);
-        let (values, canonical) = self.values_at(&point);
+        let (values, canonical) = self.resolve(&point);
         if canonical != point {
             return Err(Skip::Inactive);
         }
@@ -214,7 +230,7 @@ impl Space {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::search::axis::{Condition, Levels};
+    use crate::search::axis::Condition;
 
     fn choice(name: &str, values: &[i64]) -> Axis {
         let values = values.iter().map(|v| ParamValue::Int(*v)).collect();

@@ -29,19 +29,31 @@ pub fn folder_of(root: &Path, trial: TrialId) -> PathBuf {
 /// # Errors
 /// When the disk refuses.
 pub fn write(root: &Path, trial: TrialId, run: &TrialRun, data: &MultiSymbolData) -> Result<(), StoreError> {
-    let folder = folder_of(root, trial);
-    disk::create_directory(&folder)?;
+    write_to(&folder_of(root, trial), &trial.0.to_string(), run, data)
+}
+
+/// Writes the same two files into any folder; `trial` is what they say they belong to.
+///
+/// # Errors
+/// When the disk refuses.
+pub fn write_to(
+    folder: &Path,
+    trial: &str,
+    run: &TrialRun,
+    data: &MultiSymbolData,
+) -> Result<(), StoreError> {
+    disk::create_directory(folder)?;
     let notes = |table: &str| -> Notes {
         vec![
             ("omega-sweep.table".to_owned(), table.to_owned()),
-            ("omega-sweep.trial".to_owned(), trial.0.to_string()),
+            ("omega-sweep.trial".to_owned(), trial.to_owned()),
         ]
     };
     let names: Vec<&str> = data.symbols().iter().map(|series| series.spec.name.as_str()).collect();
     let trades = parquet_file::to_bytes(&trades(&run.trades, &names)?, &notes("trades"))?;
-    Disk::default().write_whole(&folder, "trades.parquet", &trades)?;
+    Disk::default().write_whole(folder, "trades.parquet", &trades)?;
     let equity = parquet_file::to_bytes(&equity(run, data)?, &notes("equity"))?;
-    Disk::default().write_whole(&folder, "equity.parquet", &equity)
+    Disk::default().write_whole(folder, "equity.parquet", &equity)
 }
 
 /// Named columns of equal length.

@@ -11,27 +11,28 @@ use super::disk::{Disk, DiskStep};
 use super::{ErrorClass, MetricColumn, ParamColumn, ParamKind, StoreError, TableSchema, parquet_file};
 use crate::sweep::fakes::{ByObjective, FakeEvaluator, FakeSource, row};
 use crate::sweep::{
-    ChunkPlan, ChunkStore, DailyReturns, FinishedChunk, MetricValues, RunSettings, Silent, StopFlag, Stored,
-    Sweep, SweepError, SweepReport, TrialRow, TrialSource,
+    ChunkPlan, ChunkStore, DailyReturns, FinishedChunk, MetricValues, RunSettings, Shard, Silent, StopFlag,
+    Stored, Sweep, SweepError, SweepReport, TrialRow,
 };
 use crate::types::{Digest, TrialId};
 
-fn format() -> ChunkFormat {
+pub(super) fn schema() -> TableSchema {
     let param = |name: &str, kind| ParamColumn { name: name.into(), kind };
     let metric = |key: &str, integer| MetricColumn { key: key.into(), integer };
-    ChunkFormat {
-        study: Digest::of(b"study"),
-        engine_version: "0.1.0".to_owned(),
-        schema: TableSchema {
-            params: vec![
-                param("period", ParamKind::Int),
-                param("factor", ParamKind::Float),
-                param("mode", ParamKind::Text),
-            ],
-            metrics: vec![metric("sharpe", false), metric("total_trades", true), metric("never", false)],
-            objectives: 1,
-        },
+    TableSchema {
+        params: vec![
+            param("period", ParamKind::Int),
+            param("factor", ParamKind::Float),
+            param("mode", ParamKind::Text),
+        ],
+        metrics: vec![metric("sharpe", false), metric("total_trades", true), metric("never", false)],
+        objectives: 1,
     }
+}
+
+fn format() -> ChunkFormat {
+    let study = Digest::of(b"study");
+    ChunkFormat { study, engine_version: "0.1.0".to_owned(), schema: schema() }
 }
 
 pub(super) fn folder(root: &Path) -> ChunkFolder {
@@ -54,13 +55,24 @@ pub(super) fn run_chunked<C: ChunkStore>(
     threads: usize,
     chunk_trials: u64,
 ) -> Result<SweepReport, SweepError<C::Error, std::convert::Infallible>> {
-    let source = FakeSource(positions);
-    let plan = ChunkPlan::new(source.positions()).with_chunk_trials(chunk_trials);
+    run_plan(store, &ChunkPlan::new(positions).with_chunk_trials(chunk_trials), threads)
+}
+
+pub(super) fn run_shard(store: &mut ChunkFolder, positions: u64, chunk_trials: u64, shard: Shard) {
+    let plan = ChunkPlan { shard, ..ChunkPlan::new(positions).with_chunk_trials(chunk_trials) };
+    run_plan(store, &plan, 2).unwrap();
+}
+
+fn run_plan<C: ChunkStore>(
+    store: &mut C,
+    plan: &ChunkPlan,
+    threads: usize,
+) -> Result<SweepReport, SweepError<C::Error, std::convert::Infallible>> {
     let settings =
         RunSettings { threads, watched: Some(0), max_failures: 1.0, wave_trials: 120, keep_best: 10 };
     let sweep = Sweep {
-        plan: &plan,
-        source: &source,
+        plan,
+        source: &FakeSource(plan.positions),
         evaluator: &FakeEvaluator::default(),
         ranker: &ByObjective,
         settings: &settings,
@@ -71,7 +83,7 @@ pub(super) fn run_chunked<C: ChunkStore>(
 }
 
 /// Every chunk file with its bytes; leftovers do not count.
-fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(super) fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = fs::read_dir(root.join(TRIALS)).unwrap().map(|entry| entry.unwrap().path());
     let named = entries.map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), path));
     named

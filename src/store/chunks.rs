@@ -265,7 +265,7 @@ pub fn number_of(name: &str) -> Option<u64> {
     (whole && number.bytes().all(|byte| byte.is_ascii_digit())).then(|| number.parse().ok())?
 }
 
-fn files_in(directory: &Path) -> Result<BTreeMap<u64, Vec<PathBuf>>, StoreError> {
+pub(crate) fn files_in(directory: &Path) -> Result<BTreeMap<u64, Vec<PathBuf>>, StoreError> {
     let mut files: BTreeMap<u64, Vec<PathBuf>> = BTreeMap::new();
     for name in disk::names(directory)? {
         if let Some(number) = number_of(&name) {

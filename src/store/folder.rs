@@ -101,23 +101,27 @@ impl RunFolder {
         Ok(chunks)
     }
 
-    /// Lets `latest` beside the folder point to it.
+    /// Lets `latest` in `results` point to the folder; one that lies elsewhere is named by its absolute path.
     ///
     /// # Errors
     /// When the disk refuses.
-    pub fn point_latest(&self) -> Result<(), StoreError> {
-        let (Some(parent), Some(name)) = (self.root.parent(), self.root.file_name()) else { return Ok(()) };
-        let latest = parent.join(LATEST);
+    pub fn point_latest(&self, results: &Path) -> Result<(), StoreError> {
+        let latest = results.join(LATEST);
         let refused = |source| StoreError::disk("write", &latest, source);
+        let target = match self.root.strip_prefix(results) {
+            Ok(inside) => inside.to_owned(),
+            Err(_) => std::path::absolute(&self.root).map_err(refused)?,
+        };
+        disk::create_directory(results)?;
         #[cfg(unix)]
         {
-            let temporary = parent.join(format!("{LATEST}.{}", disk::TEMPORARY));
+            let temporary = results.join(format!("{LATEST}.{}", disk::TEMPORARY));
             let _ = fs::remove_file(&temporary);
-            std::os::unix::fs::symlink(name, &temporary).map_err(refused)?;
+            std::os::unix::fs::symlink(target, &temporary).map_err(refused)?;
             fs::rename(&temporary, &latest).map_err(refused)
         }
         #[cfg(not(unix))]
-        fs::write(&latest, name.to_string_lossy().as_bytes()).map_err(refused)
+        fs::write(&latest, target.to_string_lossy().as_bytes()).map_err(refused)
     }
 }
 
@@ -303,8 +307,12 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         for name in ["a", "b"] {
             let root = temp.path().join(name);
-            open(&root, &identity(1, "0.1.0"), OpenMode::default()).unwrap().point_latest().unwrap();
-            assert_eq!(latest(temp.path()), Some(root));
+            let run = open(&root, &identity(1, "0.1.0"), OpenMode::default()).unwrap();
+            run.point_latest(temp.path()).unwrap();
+            assert_eq!(latest(temp.path()), Some(root.clone()));
+            let elsewhere = tempfile::tempdir().unwrap();
+            run.point_latest(elsewhere.path()).unwrap();
+            assert_eq!(latest(elsewhere.path()), Some(root));
         }
     }
 }

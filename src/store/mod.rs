@@ -14,6 +14,7 @@ pub mod identity;
 pub mod leaderboard;
 pub mod lock;
 pub mod manifest;
+pub mod merge;
 pub mod returns;
 pub mod table;
 

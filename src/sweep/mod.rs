@@ -5,6 +5,7 @@
 //! of threads: trials may finish in any order, chunks leave in theirs. [`study`] is the one file that ties it to the
 //! engine.
 
+pub mod adaptive;
 pub mod digest;
 pub mod outcome;
 pub mod plan;
@@ -23,6 +24,7 @@ mod collect;
 pub(crate) mod fakes;
 mod fan_out;
 
+pub use adaptive::{AdaptiveSweep, GenerationSource};
 pub use outcome::{
     DailyReturns, FoldResult, MetricValues, RowShape, TrialOutcome, TrialResult, TrialRow, trade_list_digest,
 };

@@ -187,6 +187,15 @@ impl TrialRow {
         row
     }
 
+    /// The row of a trial with the parameters of an earlier one: the same result, not run again. Its digest covers that of
+    /// the original instead of a trade list.
+    pub fn copy_of(original: &Self, trial: Trial) -> Self {
+        let first = original.duplicate_of.unwrap_or(original.trial.id);
+        let mut row = Self { trial, duplicate_of: Some(first), ..original.clone() };
+        row.digest = trial_digest(&row, original.digest);
+        row
+    }
+
     /// Where the row stands in its chunk.
     pub fn key(&self) -> (u32, TrialId) {
         (self.fold, self.trial.id)

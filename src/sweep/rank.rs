@@ -183,7 +183,7 @@ mod tests {
     fn fronts_come_before_crowding_and_boundary_points_before_inner_ones() {
         let at =
             |id, front, crowding| RankKey { front: Some(FrontPlace { front, crowding }), ..key(id, None) };
-        let mut keys = vec![at(0, 1, None), at(1, 0, Some(0.2)), at(2, 0, Some(0.5)), at(3, 0, None)];
+        let mut keys = [at(0, 1, None), at(1, 0, Some(0.2)), at(2, 0, Some(0.5)), at(3, 0, None)];
         keys.sort();
         assert_eq!(keys.iter().map(|k| k.trial_id.0).collect::<Vec<_>>(), [3, 2, 1, 0]);
     }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::Timestamp;
+
 /// How dates become trading days, and how many of them make a year.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Calendar {
@@ -14,6 +16,12 @@ pub enum Calendar {
 }
 
 impl Calendar {
+    /// Continuous if any open time (microseconds UTC) lies on a Saturday.
+    pub fn detect<'a>(series: impl IntoIterator<Item = &'a [i64]>) -> Self {
+        let saturday = |times: &[i64]| times.iter().any(|&time| Timestamp(time).weekday() == 5);
+        if series.into_iter().any(saturday) { Self::Continuous24x7 } else { Self::Fx24x5 }
+    }
+
     /// The name in a sweep file.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -3,18 +3,30 @@
 //! The rules are those of an EMA cross filled at the next open, stops first, with the bid gapless and the ask an odd
 //! number of half points above it, so that no level can equal a price and every profit is a whole number of half points.
 
+use std::path::{Path, PathBuf};
+
+use omega_sweep::config::{self, LoadOptions};
+use omega_sweep::data::parquet::{SideToWrite, write_bars};
+use omega_sweep::data::{DayAnchor, PriceColumns, QuoteSide};
+use omega_sweep::engine::Registry;
+use omega_sweep::job::{self, JobOptions, Opened};
+use omega_sweep::metrics::MetricId;
+use omega_sweep::sweep::{Silent, StopFlag, TrialRow};
+use omega_sweep::types::time::{DAY, MINUTE};
+use omega_sweep::types::{ParamValue, Timeframe};
+
 /// Bars in points (bid) and half points (spread).
-pub(crate) struct PointBars {
-    pub(crate) open: Vec<i64>,
-    pub(crate) high: Vec<i64>,
-    pub(crate) low: Vec<i64>,
-    pub(crate) close: Vec<i64>,
-    pub(crate) spread: Vec<i64>,
+struct PointBars {
+    open: Vec<i64>,
+    high: Vec<i64>,
+    low: Vec<i64>,
+    close: Vec<i64>,
+    spread: Vec<i64>,
 }
 
 impl PointBars {
     /// A gapless walk with shock bars, from a 64-bit linear congruential generator.
-    pub(crate) fn walk(bars: usize, seed: u64) -> Self {
+    fn walk(bars: usize, seed: u64) -> Self {
         let mut state = seed;
         let mut draw = |n: i64| {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -42,10 +54,10 @@ impl PointBars {
 
 /// What one parameter set comes to.
 #[derive(Debug, PartialEq, Eq, Clone, Copy, Default)]
-pub(crate) struct PlainResult {
-    pub(crate) trades: u64,
-    pub(crate) wins: u64,
-    pub(crate) half_points: i64,
+struct PlainResult {
+    trades: u64,
+    wins: u64,
+    half_points: i64,
 }
 
 impl PlainResult {
@@ -67,12 +79,7 @@ fn ema(close: &[i64], period: usize) -> Vec<f64> {
 }
 
 /// Long on a cross up at the next open; out on a cross down (without levels) or at stop and target in points.
-pub(crate) fn plain_ema_cross(
-    bars: &PointBars,
-    fast: usize,
-    slow: usize,
-    levels: Option<(i64, i64)>,
-) -> PlainResult {
+fn plain_ema_cross(bars: &PointBars, fast: usize, slow: usize, levels: Option<(i64, i64)>) -> PlainResult {
     let (f, s) = (ema(&bars.close, fast), ema(&bars.close, slow));
     let last = bars.close.len() - 1;
     let mut result = PlainResult::default();
@@ -112,4 +119,123 @@ pub(crate) fn plain_ema_cross(
         result.book(2 * bars.close[last] - fill);
     }
     result
+}
+
+/// Writes the bars as `SYN01_M1_{BID,ASK}.parquet` into a folder.
+fn write(bars: &PointBars, folder: &Path) {
+    let rows = bars.open.len() as i64;
+    // Monday to Friday from Thursday, 2 January 2020, as the workload's data.
+    let minutes = (0_i64..).map(|minute| 1_577_923_200_000_000 + minute * MINUTE);
+    let times: Vec<i64> = minutes
+        .filter(|time| (time.div_euclid(DAY) + 3).rem_euclid(7) < 5)
+        .take(usize::try_from(rows).expect("a few rows"))
+        .collect();
+    for (side, spread) in [(QuoteSide::Bid, 0), (QuoteSide::Ask, 1)] {
+        let price = |points: &[i64]| -> Vec<f64> {
+            let half_points = points.iter().zip(&bars.spread).map(|(p, s)| 2 * p + spread * s);
+            half_points.map(|half| half as f64 / 200_000.0).collect()
+        };
+        let prices = PriceColumns {
+            open: price(&bars.open),
+            high: price(&bars.high),
+            low: price(&bars.low),
+            close: price(&bars.close),
+        };
+        let path = folder.join(format!("SYN01_M1_{}.parquet", side.as_str()));
+        let volume = vec![1.0; times.len()];
+        let anchor = DayAnchor::Utc;
+        let (symbol, timeframe, times) = ("SYN01", Timeframe::M1, &times[..]);
+        let side = SideToWrite { symbol, timeframe, side, anchor, times, prices: &prices, volume: &volume };
+        write_bars(&path, &side).expect("a writable folder");
+    }
+}
+
+/// Sweeps a workload over the bars in `data` and returns every row.
+fn sweep(workload: &str, data: &Path) -> Vec<TrialRow> {
+    let registry = Registry::builtin();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/bench").join(workload);
+    let path = serde_json::to_string(data).expect("a path in UTF-8");
+    let set = vec![format!("data.path={path}"), "output.keep_best=1000".to_owned()];
+    let spec = config::load(&file, &registry, &LoadOptions { set, ..LoadOptions::default() });
+    let spec = spec.unwrap_or_else(|problems| panic!("{problems}"));
+    let out = tempfile::tempdir().expect("a folder");
+    let root = out.path().join("run");
+    let options = JobOptions { out: Some(root.clone()), ..JobOptions::default() };
+    let report = job::run(spec, &registry, &options, &Silent, &StopFlag::default());
+    report.unwrap_or_else(|error| panic!("{error}"));
+    let mut rows = Opened::open(&root).expect("a run folder").leaderboard().expect("a leaderboard");
+    rows.sort_by_key(|row| row.trial.id);
+    rows
+}
+
+/// Trades, wins and profit of a row; the profit must be half points up to rounding of float sums.
+fn result(row: &TrialRow) -> PlainResult {
+    let metric = |key: &str| row.metrics.get(MetricId::from_key(key).expect(key).index()).expect(key);
+    let twice = 2.0 * metric("profit_net");
+    assert!((twice - twice.round()).abs() < 1e-4, "{}: {twice} is no number of half points", row.trial.id);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small whole numbers")]
+    PlainResult {
+        trades: metric("total_trades") as u64,
+        wins: metric("wins") as u64,
+        half_points: twice.round() as i64,
+    }
+}
+
+fn parameter(row: &TrialRow, name: &str) -> i64 {
+    row.trial.params.get(name).and_then(ParamValue::as_i64).unwrap_or_else(|| panic!("{name}"))
+}
+
+fn levels(row: &TrialRow) -> (i64, i64) {
+    (10 * parameter(row, "stop_pips"), 10 * parameter(row, "target_pips"))
+}
+
+#[test]
+fn the_engine_agrees_with_the_plain_program_on_a_market_of_our_own() {
+    let bars = PointBars::walk(20_000, 7);
+    let folder = tempfile::tempdir().expect("a folder");
+    write(&bars, folder.path());
+    let mut compared = 0;
+    for (workload, with_levels) in [("w1.json", false), ("w2.json", true)] {
+        for row in sweep(workload, folder.path()) {
+            let period = |name| usize::try_from(parameter(&row, name)).expect("a period");
+            let plain =
+                plain_ema_cross(&bars, period("fast"), period("slow"), with_levels.then(|| levels(&row)));
+            assert_eq!(result(&row), plain, "{workload} {:?}", row.trial.params);
+            compared += u32::from(plain.trades > 0);
+        }
+    }
+    assert_eq!(compared, 800, "every set trades on such a market");
+}
+
+/// The full workloads, where their data has been made: `OMEGA_SWEEP_BENCH_DATA` names the folder that holds `SYN01/`.
+#[test]
+fn the_workloads_give_their_recorded_results() {
+    let Some(data) = std::env::var_os("OMEGA_SWEEP_BENCH_DATA").map(PathBuf::from) else {
+        println!("skipped: OMEGA_SWEEP_BENCH_DATA names no folder with the workloads' data");
+        return;
+    };
+    for workload in ["w1", "w2"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join(format!("tests/golden/bench/expected_{workload}.json"));
+        let text = std::fs::read_to_string(&path).expect("recorded results");
+        let expected: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let rows = sweep(&format!("{workload}.json"), &data);
+        let sets = expected["sets"].as_array().expect("a list of sets");
+        assert_eq!(rows.len(), sets.len());
+        for (row, set) in rows.iter().zip(sets) {
+            assert_eq!(Some(parameter(row, "fast")), set["fast"].as_i64());
+            assert_eq!(Some(parameter(row, "slow")), set["slow"].as_i64());
+            if workload == "w2" {
+                let recorded = (set["sl_pips"].as_i64(), set["tp_pips"].as_i64());
+                let (stop, target) = levels(row);
+                assert_eq!((Some(stop / 10), Some(target / 10)), recorded);
+            }
+            let recorded = PlainResult {
+                trades: set["trades"].as_u64().expect("a count"),
+                wins: set["wins"].as_u64().expect("a count"),
+                half_points: set["pnl_half_points"].as_i64().expect("half points"),
+            };
+            assert_eq!(result(row), recorded, "{workload} {set}");
+        }
+    }
 }

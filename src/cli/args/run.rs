@@ -1,5 +1,6 @@
 //! Arguments of `run`, `check` and `walk-forward`.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -109,6 +110,12 @@ pub(crate) struct Override {
     pub(crate) path: String,
     /// The new value.
     pub(crate) value: serde_json::Value,
+}
+
+impl fmt::Display for Override {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.path, self.value)
+    }
 }
 
 impl FromStr for Override {

@@ -1,6 +1,7 @@
 //! One small function per command: call the library, hand the answer to `report`, say how it ended.
 
 mod reference;
+mod sweep;
 
 use super::args::Command;
 use super::exit::Exit;
@@ -38,6 +39,8 @@ pub(crate) fn about(console: Console) -> Result<Exit, Failure> {
 /// Whatever ends it early.
 pub(crate) fn dispatch(command: Command, console: Console) -> Result<Exit, Failure> {
     match command {
+        Command::Run(args) => sweep::run(&args, console),
+        Command::WalkForward(args) => sweep::walk_forward(&args.run, console),
         Command::Schema => reference::schema(console),
         Command::Completions(args) => reference::completions(&args, console),
         Command::Man => reference::man(console),

@@ -4,6 +4,6 @@ mod page;
 mod read;
 mod write;
 
-pub(crate) use read::BarFile;
+pub(crate) use read::{BarFile, open_file};
 pub(crate) use write::file_sha256;
 pub use write::{SideToWrite, WrittenFile, write_bars};

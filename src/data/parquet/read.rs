@@ -53,7 +53,8 @@ impl BarFile {
         let rows = usize::try_from(builder.metadata().file_metadata().num_rows())
             .map_err(|_| corrupt(path, "a negative number of rows"))?;
         if rows == 0 {
-            return Err(DataError::new(DataCode::NoRows, "a valid file without rows").path(path));
+            let error = DataError::new(DataCode::NoRows, "a valid file without rows");
+            return Err(error.path(path).hint("export again, with a period that has bars"));
         }
         let schema = builder.schema();
         let header: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
@@ -148,8 +149,8 @@ impl BarFile {
 
 /// Opens a file for reading, telling absent, empty and unreadable apart.
 pub(crate) fn open_file(path: &Path) -> Result<File, DataError> {
-    let file = File::open(path).map_err(|error| not_opened(path, &error))?;
-    let facts = file.metadata().map_err(|error| not_opened(path, &error))?;
+    let file = File::open(path).map_err(|error| DataError::from_io(&error, path))?;
+    let facts = file.metadata().map_err(|error| DataError::from_io(&error, path))?;
     if facts.is_dir() {
         return Err(DataError::new(DataCode::FileUnreadable, "a folder where a file belongs").path(path));
     }
@@ -159,13 +160,6 @@ pub(crate) fn open_file(path: &Path) -> Result<File, DataError> {
             .hint("export again"));
     }
     Ok(file)
-}
-
-fn not_opened(path: &Path, error: &std::io::Error) -> DataError {
-    if error.kind() == std::io::ErrorKind::NotFound {
-        return DataError::new(DataCode::FileNotFound, "no such file").path(path);
-    }
-    DataError::new(DataCode::FileUnreadable, error.to_string()).path(path)
 }
 
 /// Runs a piece of the decoder; a panic in it is damage of the file.

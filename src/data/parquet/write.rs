@@ -18,7 +18,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::super::bars::PriceColumns;
 use super::super::error::{DataCode, DataError};
-use super::super::report::QuoteSide;
+use super::super::report::{QuoteSide, as_text};
 use super::super::resample::DayAnchor;
 use super::page::CheckedPages;
 use crate::types::{Timeframe, Timestamp};
@@ -55,15 +55,17 @@ pub struct SideToWrite<'a> {
 }
 
 /// A file as it stands on disk.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct WrittenFile {
     /// Where it is.
     pub path: PathBuf,
     /// Rows.
     pub rows: usize,
     /// First open time.
+    #[serde(serialize_with = "as_text")]
     pub first: Timestamp,
     /// Last open time.
+    #[serde(serialize_with = "as_text")]
     pub last: Timestamp,
     /// Checksum of the file, 64 hex digits.
     pub sha256: String,

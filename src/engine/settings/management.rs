@@ -1,18 +1,8 @@
 //! Position management and decision time: objects of which each entry stands alone.
 
 use super::read::{Fields, Misfit, count, not_negative, nullable, number, object, or_null, positive, word};
+use crate::data::EntryTimestampMode;
 use crate::types::ParamValue;
-use crate::types::words::words;
-
-words! {
-    /// Which instant of a bar a decision carries.
-    EntryTimestampMode {
-        /// Its open.
-        Open = "open",
-        /// Its close.
-        Close = "close",
-    }
-}
 
 /// When a decision is taken, and how old a higher bar may be.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -13,7 +13,7 @@ mod session;
 use std::sync::Arc;
 
 pub use keys::{KEYS, SettingKey};
-pub use management::{Alignment, EntryTimestampMode, ManagementSettings};
+pub use management::{Alignment, ManagementSettings};
 pub use overnight::MarginSettings;
 pub use session::Session;
 

@@ -54,7 +54,7 @@ impl Address {
 
     fn key_hex(&self) -> String {
         let key = self.seed.key(self.purpose, self.fold, self.repeat, self.trial);
-        key.iter().map(|byte| format!("{byte:02x}")).collect()
+        omega_sweep::types::Digest(key).to_hex()
     }
 }
 

@@ -1,0 +1,519 @@
+//! Rows of a text file become bars.
+
+use std::io::BufRead;
+use std::path::Path;
+
+use csv::StringRecord;
+
+use super::format::{Dialect, Format, Layout, Names, Places as Fixed, ZoneRule};
+use super::settings::ImportSettings;
+use super::stamp::{Stamp, TimeForm};
+use super::text::stream_error;
+use crate::data::bars::Ohlc;
+use crate::data::columns::Roles;
+use crate::data::error::{DataCode, DataError, printable};
+use crate::data::raw::{ColumnNames, RawSide};
+use crate::data::stamps::TimeUnitOf;
+use crate::data::zones::{Local, LocalZone, OnAmbiguous};
+
+/// Bars of one file, still unchecked.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    /// One side, or one per symbol; with wide columns the bid.
+    pub(super) sides: Vec<RawSide>,
+    /// Ask prices of wide files, beside `sides[0]`.
+    pub(super) ask: Option<RawSide>,
+    /// Spread of every row in points, beside `sides[0]`.
+    pub(super) spread_points: Option<Vec<i64>>,
+    /// Rows whose prices are all null, skipped.
+    pub(super) null_rows: usize,
+    /// Rows left out because their local time happens twice.
+    pub(super) ambiguous_dropped: usize,
+    /// Decimals of the longest price.
+    pub(super) digits: u32,
+}
+
+/// Reads a text of bars.
+///
+/// # Errors
+/// The groups columns, zone and text rows of `data.md` section 4.
+pub(super) fn read_table(
+    text: &mut dyn BufRead,
+    path: &Path,
+    format: Format,
+    dialect: &Dialect,
+    settings: &ImportSettings,
+) -> Result<Table, DataError> {
+    let mut first = String::new();
+    text.read_line(&mut first).map_err(|error| stream_error(&error, path))?;
+    let (bound, first_is_header) = Bound::of(&first, dialect, settings).map_err(|error| error.path(path))?;
+    let mut reader = Reader::new(path, format, dialect, settings, bound)?;
+    let mut line = 1;
+    if !first_is_header {
+        reader.take(&first, line)?;
+    }
+    let mut buffer = String::new();
+    loop {
+        buffer.clear();
+        if text.read_line(&mut buffer).map_err(|error| stream_error(&error, path))? == 0 {
+            break;
+        }
+        line += 1;
+        reader.take(&buffer, line)?;
+    }
+    reader.finish()
+}
+
+/// Field numbers of one file.
+#[derive(Debug, Clone)]
+pub(super) struct Bound {
+    delimiter: u8,
+    fields: usize,
+    at: Fixed,
+    ask: Option<[usize; 4]>,
+    /// Volume used when the first is zero.
+    other_volume: Option<usize>,
+    spread: Option<usize>,
+    symbol: Option<usize>,
+    names: ColumnNames,
+    /// The second time field, in messages.
+    zone_from_header: Option<ZoneRule>,
+    time_column: String,
+}
+
+impl Bound {
+    fn of(first: &str, dialect: &Dialect, settings: &ImportSettings) -> Result<(Self, bool), DataError> {
+        let delimiter = settings.delimiter.unwrap_or_else(|| delimiter_of(first, dialect.delimiters));
+        let cells = split(first, delimiter);
+        match &dialect.layout {
+            Layout::Fixed { fields, at, header_word } => {
+                let header = header_word.is_some_and(|word| cells.first().is_some_and(|cell| cell == word));
+                Ok((Self::fixed(delimiter, *fields, at), header))
+            }
+            Layout::Named(names) => Ok((Self::named(delimiter, &cells, names)?, true)),
+            Layout::Free => match &settings.columns {
+                Some(columns) => Ok((Self::wide(delimiter, &cells, columns)?, true)),
+                None => Ok((Self::free(delimiter, &cells)?, true)),
+            },
+        }
+    }
+
+    fn fixed(delimiter: u8, fields: usize, at: &Fixed) -> Self {
+        let names = ColumnNames::default();
+        Self {
+            delimiter,
+            fields,
+            at: at.clone(),
+            ask: None,
+            other_volume: None,
+            spread: None,
+            symbol: None,
+            time_column: names.time.clone(),
+            names,
+            zone_from_header: None,
+        }
+    }
+
+    fn named(delimiter: u8, cells: &[String], names: &Names) -> Result<Self, DataError> {
+        let find = |name: &str| locate(cells, name, delimiter);
+        let needed = |name: &str| find(name).map(|found| found.unwrap_or_default());
+        let optional = |name: Option<&str>| name.map_or(Ok(None), find);
+        let time = [optional(names.time[0])?, optional(names.time[1])?];
+        let prices = [
+            needed(names.prices[0])?,
+            needed(names.prices[1])?,
+            needed(names.prices[2])?,
+            needed(names.prices[3])?,
+        ];
+        let mut volumes = Vec::new();
+        for name in names.volume {
+            volumes.extend(find(name)?);
+        }
+        let at = Fixed { time, prices, volume: volumes.first().copied() };
+        let mut bound = Self::fixed(delimiter, cells.len(), &at);
+        bound.other_volume = volumes.get(1).copied();
+        bound.spread = optional(names.spread)?;
+        bound.symbol = optional(names.symbol)?;
+        bound.name_columns(cells);
+        if bound.names.time.eq_ignore_ascii_case("gmt time") {
+            bound.zone_from_header = Some(ZoneRule::Utc);
+        }
+        Ok(bound)
+    }
+
+    fn free(delimiter: u8, cells: &[String]) -> Result<Self, DataError> {
+        let header: Vec<&str> = cells.iter().map(String::as_str).collect();
+        let roles = Roles::find(&header)?;
+        let [time, open, high, low, close] = roles.needed;
+        let at = Fixed { time: [Some(time), None], prices: [open, high, low, close], volume: roles.volume };
+        let mut bound = Self::fixed(delimiter, cells.len(), &at);
+        bound.symbol = roles.symbol;
+        bound.name_columns(cells);
+        Ok(bound)
+    }
+
+    /// `datetime,bid_*,ask_*,volume`: names of time and volume, and patterns whose `*` stands for open, high, low and
+    /// close; a single pattern, or four plain names, is one side.
+    fn wide(delimiter: u8, cells: &[String], columns: &str) -> Result<Self, DataError> {
+        let items: Vec<&str> = columns.split(',').map(str::trim).collect();
+        let prices_of = |pattern: &str| -> Result<[usize; 4], DataError> {
+            let mut found = [0; 4];
+            for (slot, price) in found.iter_mut().zip(["open", "high", "low", "close"]) {
+                *slot = locate(cells, &pattern.replace('*', price), delimiter)?.unwrap_or_default();
+            }
+            Ok(found)
+        };
+        let patterns: Vec<&str> = items.iter().copied().filter(|item| item.contains('*')).collect();
+        let plain: Vec<&str> = items.iter().copied().filter(|item| !item.contains('*')).collect();
+        let column = |name: &str| locate(cells, name, delimiter);
+        let (prices, ask, volume) = match (&patterns[..], &plain[..]) {
+            ([one], [_, volume @ ..]) if volume.len() <= 1 => (prices_of(one)?, None, volume.first()),
+            ([bid, ask], [_, volume @ ..]) if volume.len() <= 1 => {
+                (prices_of(bid)?, Some(prices_of(ask)?), volume.first())
+            }
+            ([], [_, open, high, low, close, volume @ ..]) if volume.len() <= 1 => {
+                let mut found = [0; 4];
+                for (slot, name) in found.iter_mut().zip([open, high, low, close]) {
+                    *slot = column(name)?.unwrap_or_default();
+                }
+                (found, None, volume.first())
+            }
+            _ => {
+                return Err(DataError::new(
+                    DataCode::MissingColumn,
+                    "--columns names no time and four prices",
+                )
+                .value(printable(columns))
+                .hint("for example: time,open,high,low,close,volume or datetime,bid_*,ask_*,volume"));
+            }
+        };
+        let volume = volume.map_or(Ok(None), |name| column(name))?;
+        let at = Fixed { time: [column(plain[0])?, None], prices, volume };
+        let mut bound = Self::fixed(delimiter, cells.len(), &at);
+        bound.ask = ask;
+        bound.name_columns(cells);
+        Ok(bound)
+    }
+
+    fn name_columns(&mut self, cells: &[String]) {
+        let name = |column: usize| cells.get(column).cloned().unwrap_or_default();
+        let [first, second] = self.at.time;
+        self.names.time = first.map(name).unwrap_or_default();
+        self.time_column = second.or(first).map(name).unwrap_or_default();
+        self.names.prices = self.at.prices.map(name);
+        if let Some(volume) = self.at.volume {
+            self.names.volume = name(volume);
+        }
+    }
+}
+
+/// Column of a name; `?name` may be absent, `a|b` are alternatives.
+fn locate(cells: &[String], name: &str, delimiter: u8) -> Result<Option<usize>, DataError> {
+    let (optional, name) = name.strip_prefix('?').map_or((false, name), |rest| (true, rest));
+    let fits = |cell: &str| name.split('|').any(|one| one.eq_ignore_ascii_case(cell));
+    let mut matching = (0..cells.len()).filter(|&k| fits(&cells[k]));
+    match (matching.next(), matching.next()) {
+        (Some(_), Some(again)) => {
+            Err(DataError::new(DataCode::DuplicateColumn, format!("two columns are named {}", cells[again]))
+                .column(cells[again].clone())
+                .hint("remove one, or use --format generic-csv with --columns"))
+        }
+        (Some(one), None) => Ok(Some(one)),
+        (None, _) if optional => Ok(None),
+        (None, _) => Err(missing(cells, name, delimiter)),
+    }
+}
+
+fn missing(cells: &[String], name: &str, delimiter: u8) -> DataError {
+    let shown = pretty(name);
+    let error = DataError::new(DataCode::MissingColumn, format!("no column {shown}")).column(shown);
+    let other = [("tabs", '\t'), ("commas", ','), ("semicolons", ';')].into_iter().find(|(_, separator)| {
+        *separator != char::from(delimiter) && cells.iter().any(|cell| cell.contains(*separator))
+    });
+    match other {
+        Some((found, _)) => error.hint(format!("the header is separated by {found}: --delimiter")),
+        None => error.hint(format!("the header has: {}", printable(&cells.join(", ")))),
+    }
+}
+
+/// Names of documented headers as they are written there.
+fn pretty(name: &str) -> String {
+    match name {
+        "utc time" => "UTC time".to_owned(),
+        _ if name.starts_with('<') => name.to_uppercase(),
+        _ => name.to_owned(),
+    }
+}
+
+/// The separator of the first line among those a format knows.
+fn delimiter_of(first: &str, known: &[u8]) -> u8 {
+    let count = |delimiter: &u8| first.bytes().filter(|byte| byte == delimiter).count();
+    let best = known.iter().copied().rev().max_by_key(count);
+    best.unwrap_or(b',')
+}
+
+/// Cells of a line, without spaces and quotes around them.
+fn split(line: &str, delimiter: u8) -> Vec<String> {
+    line.trim_end_matches(['\r', '\n'])
+        .split(char::from(delimiter))
+        .map(|cell| bare(cell).to_owned())
+        .collect()
+}
+
+fn bare(cell: &str) -> &str {
+    let cell = cell.trim();
+    cell.strip_prefix('"').and_then(|cell| cell.strip_suffix('"')).unwrap_or(cell)
+}
+
+/// Takes rows one by one.
+struct Reader<'a> {
+    path: &'a Path,
+    format: Format,
+    form: TimeForm,
+    settings: &'a ImportSettings,
+    bound: Bound,
+    zone: Zone,
+    unit: Option<TimeUnitOf>,
+    /// Whether the first row named its zone.
+    zoned: Option<bool>,
+    table: Table,
+    row: usize,
+}
+
+/// What naive times become.
+enum Zone {
+    Of(LocalZone),
+    Unnamed,
+}
+
+/// One row in numbers.
+struct Parsed {
+    time: i64,
+    bar: Ohlc,
+    volume: f64,
+}
+
+impl<'a> Reader<'a> {
+    fn new(
+        path: &'a Path,
+        format: Format,
+        dialect: &Dialect,
+        settings: &'a ImportSettings,
+        bound: Bound,
+    ) -> Result<Self, DataError> {
+        let rule = bound.zone_from_header.unwrap_or(dialect.zone);
+        let zone = match (rule, settings.policy.tz.as_deref()) {
+            (ZoneRule::Utc, _) => Zone::Of(LocalZone::fixed_hours(0)),
+            (ZoneRule::Fixed(hours), _) => Zone::Of(LocalZone::fixed_hours(hours)),
+            (ZoneRule::Named, Some(name)) => Zone::Of(LocalZone::parse(name)?),
+            (ZoneRule::Named, None) => Zone::Unnamed,
+        };
+        let form = match &settings.time_format {
+            Some(pattern) if format == Format::GenericCsv => TimeForm::Pattern(pattern.clone()),
+            _ => dialect.time.clone(),
+        };
+        let table = Table {
+            ask: bound.ask.map(|_| RawSide::default()),
+            spread_points: bound.spread.map(|_| Vec::new()),
+            ..Table::default()
+        };
+        Ok(Self { path, format, form, settings, bound, zone, unit: None, zoned: None, table, row: 0 })
+    }
+
+    fn take(&mut self, line: &str, number: u64) -> Result<(), DataError> {
+        let line = line.trim_end_matches(['\r', '\n']);
+        if line.trim().is_empty() {
+            return Ok(());
+        }
+        let row = self.row;
+        self.row += 1;
+        check_memory(self.row, self.settings).map_err(|error| error.path(self.path))?;
+        self.parse(line, row, number).map_err(|error| {
+            // Faults of the whole file carry no row.
+            if error.code() == DataCode::TimezoneMissing {
+                error.path(self.path)
+            } else {
+                error.path(self.path).row(row).line(number)
+            }
+        })
+    }
+
+    fn parse(&mut self, line: &str, row: usize, number: u64) -> Result<(), DataError> {
+        let mut cells = StringRecord::with_capacity(line.len(), self.bound.fields);
+        line.split(char::from(self.bound.delimiter)).for_each(|cell| cells.push_field(bare(cell)));
+        if cells.len() != self.bound.fields {
+            return Err(DataError::new(
+                DataCode::CsvFieldCount,
+                format!("line {number}: {} fields, expected {}", cells.len(), self.bound.fields),
+            )
+            .hint("the row is cut or has a separator too many"));
+        }
+        let Some(time) = self.time(&cells)? else {
+            self.table.ambiguous_dropped += 1;
+            return Ok(());
+        };
+        if self.format == Format::YahooDaily && self.bound.at.prices.iter().all(|&k| is_null(&cells[k])) {
+            self.table.null_rows += 1;
+            return Ok(());
+        }
+        let bar = self.prices(&cells, self.bound.at.prices)?;
+        let volume = self.volume(&cells)?;
+        if let Some(columns) = self.bound.ask {
+            let ask = self.prices(&cells, columns)?;
+            if let Some(side) = &mut self.table.ask {
+                push(side, row, number, &Parsed { time, bar: ask, volume });
+            }
+        }
+        if let Some(column) = self.bound.spread {
+            let points = whole(&cells[column]).ok_or_else(|| bad_number(&cells[column], "<SPREAD>"))?;
+            self.table.spread_points.get_or_insert_default().push(points);
+        }
+        let symbol = self.bound.symbol.map(|column| ticker(&cells[column]));
+        push(self.side(symbol), row, number, &Parsed { time, bar, volume });
+        Ok(())
+    }
+
+    fn side(&mut self, symbol: Option<String>) -> &mut RawSide {
+        let known = self.table.sides.iter().position(|side| side.symbol == symbol);
+        let k = known.unwrap_or_else(|| {
+            self.table.sides.push(RawSide { symbol, ..RawSide::default() });
+            self.table.sides.len() - 1
+        });
+        &mut self.table.sides[k]
+    }
+
+    /// The instant of a row; `None` when it is to be left out.
+    fn time(&mut self, cells: &StringRecord) -> Result<Option<i64>, DataError> {
+        let [first, second] = self.bound.at.time;
+        let cell = |column: Option<usize>| column.and_then(|column| cells.get(column));
+        let (text, rest) = (cell(first).unwrap_or_default(), cell(second));
+        let column = || self.bound.time_column.clone();
+        let stamp = self.form.parse(text, rest, &mut self.unit).ok_or_else(|| {
+            let shown = rest.map_or_else(|| text.to_owned(), |rest| format!("{text} {rest}"));
+            DataError::new(DataCode::CsvBadTimestamp, "not a time of this format")
+                .column(self.bound.names.time.clone())
+                .value(printable(&shown))
+                .hint("the row is damaged, or the file has another format")
+        })?;
+        let zoned = matches!(stamp, Stamp::Utc(_));
+        if *self.zoned.get_or_insert(zoned) != zoned {
+            return Err(DataError::new(DataCode::MixedTimezones, "some rows name a zone, others do not")
+                .column(self.bound.names.time.clone())
+                .value(printable(text))
+                .hint("export with one form of time"));
+        }
+        match (stamp, &self.zone) {
+            (Stamp::Utc(micros), _) => Ok(Some(micros)),
+            (Stamp::Local(_), Zone::Unnamed) => {
+                Err(DataError::new(DataCode::TimezoneMissing, "times without a zone")
+                    .column(self.bound.names.time.clone())
+                    .hint("name the zone of the file: --tz (MetaTrader servers: often Europe/Athens)"))
+            }
+            (Stamp::Local(civil), Zone::Of(zone)) => match zone.instant(civil) {
+                Local::Instant(micros) => Ok(Some(micros)),
+                Local::Nonexistent => Err(zone.nonexistent(civil).column(column())),
+                Local::Ambiguous { first, second } => match self.settings.on_ambiguous {
+                    OnAmbiguous::Error => Err(zone.ambiguous(civil).column(column())),
+                    OnAmbiguous::First => Ok(Some(first)),
+                    OnAmbiguous::Second => Ok(Some(second)),
+                    OnAmbiguous::Drop => Ok(None),
+                },
+            },
+        }
+    }
+
+    fn prices(&mut self, cells: &StringRecord, columns: [usize; 4]) -> Result<Ohlc, DataError> {
+        let mut values = [0.0; 4];
+        for (k, &column) in columns.iter().enumerate() {
+            let name = self.bound.names.prices[k].clone();
+            values[k] = self.number(&cells[column], &name)?;
+            let decimals = cells[column].rsplit_once(self.settings.decimal).map_or(0, |(_, rest)| rest.len());
+            self.table.digits = self.table.digits.max(u32::try_from(decimals).unwrap_or(0));
+        }
+        let [open, high, low, close] = values;
+        Ok(Ohlc { open, high, low, close })
+    }
+
+    fn volume(&self, cells: &StringRecord) -> Result<f64, DataError> {
+        let Some(column) = self.bound.at.volume else { return Ok(0.0) };
+        let name = &self.bound.names.volume;
+        let first = self.number(&cells[column], name)?;
+        match self.bound.other_volume {
+            Some(other) if first <= 0.0 => self.number(&cells[other], name),
+            _ => Ok(first),
+        }
+    }
+
+    fn number(&self, text: &str, column: &str) -> Result<f64, DataError> {
+        if is_null(text) {
+            return Err(DataError::new(DataCode::NullValue, "an empty cell in a required column")
+                .column(column)
+                .hint("leave the row out or fill it at the source"));
+        }
+        let parsed = match self.settings.decimal {
+            '.' => text.parse(),
+            decimal if text.contains('.') => {
+                return Err(
+                    bad_number(text, column).hint(format!("the decimal sign is {decimal}: --decimal"))
+                );
+            }
+            decimal => text.replace(decimal, ".").parse(),
+        };
+        parsed.map_err(|_| bad_number(text, column))
+    }
+
+    fn finish(mut self) -> Result<Table, DataError> {
+        for side in self.table.sides.iter_mut().chain(&mut self.table.ask) {
+            side.names = self.bound.names.clone();
+        }
+        if self.row == 0 {
+            return Err(DataError::new(DataCode::NoRows, "a header, but no rows")
+                .path(self.path)
+                .hint("export again"));
+        }
+        Ok(self.table)
+    }
+}
+
+/// Bytes of a row while it is being imported: time, prices, volume, row and line.
+const ROW_BYTES: u64 = 56;
+
+/// Refuses to grow beyond the memory budget.
+pub(super) fn check_memory(rows: usize, settings: &ImportSettings) -> Result<(), DataError> {
+    match settings.memory_limit {
+        Some(limit) if (rows as u64).saturating_mul(ROW_BYTES) > limit => {
+            Err(DataError::new(DataCode::MemoryLimit, format!("more than {limit} bytes of bars"))
+                .hint("a higher --memory, or the file in parts"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn push(side: &mut RawSide, row: usize, line: u64, parsed: &Parsed) {
+    side.times.push(parsed.time);
+    side.prices.push(parsed.bar);
+    side.volume.push(parsed.volume);
+    side.place.rows.push(u32::try_from(row).unwrap_or(u32::MAX));
+    side.place.lines.push(u32::try_from(line).unwrap_or(u32::MAX));
+}
+
+fn is_null(text: &str) -> bool {
+    text.is_empty() || text.eq_ignore_ascii_case("null")
+}
+
+fn whole(text: &str) -> Option<i64> {
+    text.parse().ok()
+}
+
+fn bad_number(text: &str, column: &str) -> DataError {
+    DataError::new(DataCode::CsvBadNumber, "not a number")
+        .column(column)
+        .value(printable(text))
+        .hint("the row is damaged, or --decimal is wrong")
+}
+
+/// `SPY.US` is SPY.
+fn ticker(text: &str) -> String {
+    let upper = text.to_uppercase();
+    upper.strip_suffix(".US").map_or(upper.clone(), str::to_owned)
+}
