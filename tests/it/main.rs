@@ -16,4 +16,5 @@ mod plain_engine;
 mod resume;
 mod right_numbers;
 mod rule_strategies;
+mod strategy_checks;
 mod walk_forward;
