@@ -5,6 +5,10 @@ use crate::data::EntryTimestampMode;
 use serde::{Deserialize, Serialize};
 
 use super::settings::{EngineSettings, EntryTimestampMode, Session};
+use serde::{Deserialize, Serialize};
+
+use super::settings::{EngineSettings, Session};
+use crate::data::EntryTimestampMode;
 use crate::types::time::MINUTE;
 use crate::types::{Timeframe, Timestamp};
 
