@@ -254,7 +254,7 @@ impl MovingRate {
     fn per_second(&self) -> Option<f64> {
         let (first, last) = (self.0.front()?, self.0.back()?);
         let span = last.0 - first.0;
-        (span > 0.0).then(|| last.1.saturating_sub(first.1) as f64 / span)
+        (span > 0.0 && last.1 > first.1).then(|| last.1.saturating_sub(first.1) as f64 / span)
     }
 }
 

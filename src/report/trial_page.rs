@@ -203,7 +203,7 @@ impl TrialPage<'_> {
                 word(&minute(trade.trigger_time.to_string())),
                 word(self.symbol(trade)),
                 word(trade.direction.as_str()),
-                word(&trade.size.to_string()),
+                word(&lots(trade.size)),
                 word(&format!("{:.5}", trade.entry_price)),
                 word(&format!("{:.5}", trade.exit_price)),
                 Cell::Number(trade.result - trade.total_fee() - trade.swap),
@@ -239,6 +239,12 @@ impl TrialPage<'_> {
             "scenario": trade.scenario,
         })
     }
+}
+
+/// Lots without the noise of binary fractions.
+fn lots(size: f64) -> String {
+    let text = format!("{size:.6}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// What all trades paid, item by item, and what is left.
