@@ -32,6 +32,8 @@ pub struct TrialPage<'a> {
     pub data: &'a MultiSymbolData,
     /// Steps it ran on.
     pub window: StepRange,
+    /// Number of its walk-forward window, from 1; `None` without windows.
+    pub window_number: Option<u32>,
 }
 
 impl TrialPage<'_> {
@@ -110,8 +112,7 @@ impl TrialPage<'_> {
 
     fn range(&self) -> String {
         let (first, last) = (self.data.time(self.window.start), self.data.time(self.window.end - 1));
-        let fold =
-            if self.stored.fold > 0 { format!(" (window {})", self.stored.fold) } else { String::new() };
+        let fold = self.window_number.map_or_else(String::new, |number| format!(" (window {number})"));
         format!("{first} .. {last}, {} bars{fold}", numbers::count(self.window.len() as u64))
     }
 
