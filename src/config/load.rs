@@ -152,7 +152,7 @@ fn read(context: Context<'_>, file: &Text<'_>, registry: &Registry) -> Option<Jo
         engine_seed,
         base_dir: file.folder.clone(),
         data,
-        strategy: StrategySpec { kind: strategy.kind?, engine: strategy.engine },
+        strategy: StrategySpec { kind: strategy.kind?, runner: strategy.runner?, engine: strategy.engine },
         space,
         objective: objective?.0,
         requirements,

@@ -27,7 +27,6 @@ mod validation;
 
 pub use error::{ConfigError, ConfigProblem, Problems, Severity};
 pub use load::{LoadOptions, SCHEMA, Text, load, parse};
-pub use rules::RuleTexts;
 pub use spec::{
     Budget, DailyReturnsOf, EngineSeed, JobSpec, Output, Pruning, ReportForm, Resource, SamplerSpec,
     StrategyKind, StrategySpec, Validation,

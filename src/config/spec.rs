@@ -1,15 +1,15 @@
 //! A sweep file, checked: every section as typed values, every default filled in.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::Value as Json;
 
 use super::error::ConfigProblem;
-use super::rules::RuleTexts;
 use super::source::Source;
 use crate::data::DataSettings;
-use crate::engine::EngineSettings;
+use crate::engine::{EngineSettings, StrategyRunner};
 use crate::search::objective::{Objective, Requirement};
 use crate::search::{GridOrder, Space};
 use crate::types::MasterSeed;
@@ -62,21 +62,30 @@ pub enum EngineSeed {
 }
 
 /// The section `strategy`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone)]
 pub struct StrategySpec {
-    /// What decides.
+    /// Where the strategy comes from.
     pub kind: StrategyKind,
+    /// The strategy itself.
+    pub runner: Arc<dyn StrategyRunner>,
     /// Account, costs, fills, switches.
     pub engine: EngineSettings,
 }
 
+impl fmt::Debug for StrategySpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut spec = f.debug_struct("StrategySpec");
+        spec.field("kind", &self.kind).field("engine", &self.engine).finish_non_exhaustive()
+    }
+}
+
 /// A registered strategy or one written in the file.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StrategyKind {
     /// By name.
     Named(String),
-    /// As expressions.
-    Rules(Box<RuleTexts>),
+    /// As expressions in the file.
+    Rules,
 }
 
 /// The section `sampler`.

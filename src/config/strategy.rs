@@ -8,13 +8,13 @@ use super::section::{Field, at_key, closest, listed};
 use super::source::{Entry, Value};
 use super::spec::StrategyKind;
 use super::{engine, rules};
-use crate::engine::{EngineSettings, Registry, StrategyRunner};
+use crate::engine::{EngineSettings, Registered, Registry, StrategyRunner};
 use crate::types::{ParamDomain, ParamSpec, ParamValue};
 
 /// The strategy while the file is read.
 pub(super) struct StrategyReading {
     pub(super) kind: Option<StrategyKind>,
-    runner: Option<Arc<dyn StrategyRunner>>,
+    pub(super) runner: Option<Arc<dyn StrategyRunner>>,
     /// Values of `base`, in document order.
     base: Vec<(String, ParamValue)>,
     pub(super) engine: EngineSettings,
@@ -76,8 +76,9 @@ impl StrategyReading {
     }
 
     fn written(&mut self, field: &Field<'_>) {
-        if let Some((rules, json)) = rules::read(field) {
-            self.kind = Some(StrategyKind::Rules(Box::new(rules)));
+        self.kind = Some(StrategyKind::Rules);
+        if let Some((strategy, json)) = rules::read(field) {
+            self.runner = Some(Arc::new(Registered(strategy)));
             self.kind_json = ("rules", json);
         }
     }
@@ -151,16 +152,7 @@ impl StrategyReading {
             match self.base_value(&spec.name) {
                 Some(value) => values.push((spec.name.as_ref().into(), value)),
                 None if is_searched => values.push((spec.name.as_ref().into(), ParamValue::Null)),
-                None => {
-                    let message = format!("the strategy needs a value for `{}`", spec.name);
-                    let problem = field.problem("E102", message).allowed(spec.allowed());
-                    field.report(
-                        problem.suggest(format!(
-                            "give it in `strategy.base` or `parameters`: {}",
-                            spec.allowed()
-                        )),
-                    );
-                }
+                None => self.report_no_value(&spec.name, &spec.allowed(), field),
             }
         }
         for (name, value) in &self.base {
@@ -169,6 +161,19 @@ impl StrategyReading {
             }
         }
         values
+    }
+
+    /// A parameter without default that the file does not give; in rules it may as well be a misspelt series.
+    fn report_no_value(&self, name: &str, allowed: &str, field: &Field<'_>) {
+        let (code, message) = match self.kind {
+            Some(StrategyKind::Rules) => (
+                "E162",
+                format!("`{name}` in the rules is no series, function or `let` name, and has no value"),
+            ),
+            _ => ("E102", format!("the strategy needs a value for `{name}`")),
+        };
+        let remedy = format!("give it in `strategy.base` or `parameters`: {allowed}");
+        field.report(field.problem(code, message).allowed(allowed).suggest(remedy));
     }
 
     /// The section with every default, `searched` names left out of `base`.

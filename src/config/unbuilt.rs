@@ -40,7 +40,7 @@ const PLAIN_WALK_FORWARD: &str = "use \"kind\": \"walk_forward\"";
 const ALL_OR_NONE: &str = "use \"all\" or \"none\"";
 const NO_REPORT: &str = "leave `report` out: the closing screen says the same";
 
-const UNBUILT: [Unbuilt; 28] = [
+const UNBUILT: &[Unbuilt] = &[
     missing("/sampler/kind", When::Is("sobol"), "the sampler sobol", GRID_OR_RANDOM),
     missing("/sampler/kind", When::Is("lhs"), "the sampler lhs", GRID_OR_RANDOM),
     missing("/sampler/kind", When::Is("tpe"), "the sampler tpe", GRID_OR_RANDOM),
@@ -72,7 +72,6 @@ const UNBUILT: [Unbuilt; 28] = [
     missing("/validation/matrix", When::Given, "the walk-forward matrix", "leave `matrix` out"),
     missing("/robustness", When::Given, "the robustness battery", "leave `robustness` out"),
     missing("/selection", When::Given, "the final selection", "leave `selection` out"),
-    missing("/strategy/rules", When::Given, "strategies written as rules", "name a built-in strategy"),
     missing("/output/daily_returns", When::Is("best"), "keeping the returns of the best", ALL_OR_NONE),
     missing("/output/daily_returns", When::Is("sample"), "keeping a sample of the returns", ALL_OR_NONE),
     missing("/output/report", When::Is("html"), "the HTML report", NO_REPORT),

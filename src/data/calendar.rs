@@ -156,7 +156,7 @@ pub(crate) fn weekday(time: i64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::Timestamp;
+    use crate::types::{Calendar, Timestamp};
 
     fn at(text: &str) -> i64 {
         Timestamp::parse_iso(text).expect("an instant").0

@@ -241,6 +241,7 @@ impl DataError {
     }
 
     /// The error of a file the system does not hand out: absent, or refused.
+    #[cfg(feature = "parquet")]
     pub(crate) fn from_io(error: &std::io::Error, path: &Path) -> Self {
         match error.kind() {
             std::io::ErrorKind::NotFound => Self::new(DataCode::FileNotFound, "no such file or folder"),

@@ -9,7 +9,7 @@ use crate::data::{self, AlignmentSettings, DataReport, HoldoutInfo};
 use crate::engine::registry::Registry;
 use crate::engine::{EngineInputs, EngineSettings, StrategyRunner};
 use crate::metrics::METRICS;
-use crate::search::{GridSampler, Levels, RandomSampler, Sampler, Space};
+use crate::search::{GridSampler, RandomSampler, Sampler};
 use crate::store::{DataFingerprint, MetricColumn, ParamColumn, ParamKind, StudyIdentity, TableSchema};
 use crate::sweep::plan::default_chunk_trials;
 use crate::sweep::study::LatestCache;
@@ -115,17 +115,6 @@ fn alignment(settings: &EngineSettings) -> AlignmentSettings {
     }
 }
 
-/// The kind that holds every value an undeclared parameter takes.
-fn stored_kind(space: &Space, name: &str, slot: usize) -> ParamKind {
-    let axis = space.axes().iter().find(|axis| axis.name.as_ref() == name);
-    match axis.map(|axis| &axis.levels) {
-        None => ParamKind::of_values([&space.base()[slot]]),
-        Some(Levels::Choice { values, .. }) => ParamKind::of_values(values.iter()),
-        Some(Levels::Stepped { whole: true, .. }) => ParamKind::Int,
-        Some(_) => ParamKind::Float,
-    }
-}
-
 /// The strategy a file names, or the rules it writes.
 pub(super) fn runner(spec: &JobSpec, registry: &Registry) -> Result<Arc<dyn StrategyRunner>, JobError> {
     match &spec.strategy.kind {
@@ -133,10 +122,7 @@ pub(super) fn runner(spec: &JobSpec, registry: &Registry) -> Result<Arc<dyn Stra
             what: unknown.to_string(),
             remedy: "list them with: omega-sweep strategies".to_owned(),
         }),
-        StrategyKind::Rules(_) => Err(JobError::NotFound {
-            what: "strategies written as rules are not part of this version".to_owned(),
-            remedy: "use a named strategy: omega-sweep strategies".to_owned(),
-        }),
+        StrategyKind::Rules => Ok(Arc::clone(&spec.strategy.runner)),
     }
 }
 
@@ -192,7 +178,7 @@ pub(super) fn table_schema(spec: &JobSpec, runner: &dyn StrategyRunner) -> Table
     };
     let column = |(slot, name): (usize, &Arc<str>)| ParamColumn {
         name: Arc::clone(name),
-        kind: declared(name).unwrap_or_else(|| stored_kind(&spec.space, name, slot)),
+        kind: declared(name).unwrap_or_else(|| ParamKind::of_values(&spec.space.values_at(slot))),
     };
     let metric = |def: &crate::metrics::MetricDef| MetricColumn { key: def.key.into(), integer: def.integer };
     TableSchema {

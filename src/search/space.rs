@@ -77,11 +77,6 @@ impl Space {
         &self.axes
     }
 
-    /// Values of all parameters of a trial that is not searched at all.
-    pub fn base(&self) -> &[ParamValue] {
-        &self.base
-    }
-
     /// The constraints in file order.
     pub fn constraints(&self) -> &[Constraint] {
         &self.constraints

@@ -1,5 +1,13 @@
 //! Market data vectors.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::print_stdout,
+    reason = "counts of small vectors; a skipped comparison says so"
+)]
+
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
