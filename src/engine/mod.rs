@@ -11,6 +11,8 @@ mod entries;
 pub mod event_engine;
 mod exits;
 mod finish;
+pub mod history;
+pub mod lookahead;
 mod management;
 mod money;
 pub mod observer;
@@ -26,6 +28,8 @@ mod wrapper;
 
 pub use context::RunContext;
 pub use event_engine::{EngineError, EventEngine, Outcome};
+pub use history::{HistoryDifference, history_difference};
+pub use lookahead::{Leak, find_lookahead};
 pub use observer::Observer;
 pub use rates::check_rates;
 pub use registry::{Registered, Registry, UnknownStrategy};

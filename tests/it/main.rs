@@ -19,4 +19,5 @@ mod plain_engine;
 mod resume;
 mod right_numbers;
 mod rule_strategies;
+mod strategy_checks;
 mod walk_forward;
