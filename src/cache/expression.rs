@@ -99,6 +99,18 @@ impl<'a> ExpressionSource<'a> {
         }
     }
 
+    /// Row of another symbol's newest primary bar at or before each own primary bar; `None` before its first one.
+    pub fn newest_rows(&self, other: SymbolId) -> Vec<Option<usize>> {
+        let (own, other) = (self.data.symbol(self.key.symbol), self.data.symbol(other));
+        let mut rows = vec![None; own.bars.len()];
+        for step in 0..self.data.steps() {
+            if let Some(row) = own.row(step) {
+                rows[row] = other.last_row(step);
+            }
+        }
+        rows
+    }
+
     fn visible(&self) -> Option<&'a [u32]> {
         self.cache.maps.get(&self.key).map(|map| map.visible.as_ref())
     }

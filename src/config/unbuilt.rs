@@ -37,7 +37,10 @@ const OTHER_SAMPLER: &str = "use grid, random, sobol or lhs";
 const NO_PRUNING: &str = "use \"pruning\": {\"kind\": \"none\"}";
 const PLAIN_WALK_FORWARD: &str = "use \"kind\": \"walk_forward\"";
 
-const UNBUILT: [Unbuilt; 21] = [
+const ALL_OR_NONE: &str = "use \"all\" or \"none\"";
+const NO_REPORT: &str = "leave `report` out: the closing screen says the same";
+
+const UNBUILT: &[Unbuilt] = &[
     missing("/sampler/kind", When::Is("tpe"), "the sampler tpe", OTHER_SAMPLER),
     missing("/sampler/kind", When::Is("cma_es"), "the sampler cma_es", OTHER_SAMPLER),
     missing("/sampler/kind", When::Is("nsga2"), "the sampler nsga2", OTHER_SAMPLER),
@@ -67,6 +70,10 @@ const UNBUILT: [Unbuilt; 21] = [
     missing("/validation/matrix", When::Given, "the walk-forward matrix", "leave `matrix` out"),
     missing("/robustness", When::Given, "the robustness battery", "leave `robustness` out"),
     missing("/selection", When::Given, "the final selection", "leave `selection` out"),
+    missing("/output/daily_returns", When::Is("best"), "keeping the returns of the best", ALL_OR_NONE),
+    missing("/output/daily_returns", When::Is("sample"), "keeping a sample of the returns", ALL_OR_NONE),
+    missing("/output/report", When::Is("html"), "the HTML report", NO_REPORT),
+    missing("/output/report", When::Is("text"), "the text report", NO_REPORT),
     missing("/budget/max_bars", When::Given, "a budget of bars", "use `max_trials`"),
     missing("/budget/target", When::Given, "a target of the objective", "use `max_trials`"),
 ];

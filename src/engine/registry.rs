@@ -3,10 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::run::{EngineInputs, RunRequest, StrategyRunner, TrialRun, run_trial};
+use super::run::{EngineInputs, RunRequest, StrategyRunner, TrialRun};
+use super::trial::run_trial;
 use crate::cache::CachePlan;
 use crate::data::MultiSymbolData;
-use crate::strategy::builtin::{EmaCross, MeanReversionZScore};
+use crate::strategy::builtin::{
+    BollingerReversion, DonchianBreakout, EmaCross, MeanReversionZScore, PairsZScore, RsiReversion,
+};
 use crate::strategy::{BindContext, Scope, StrategyDef};
 use crate::types::{ParamError, ParamSpec, SymbolId, Trial, TrialError};
 
@@ -70,7 +73,13 @@ pub struct Registry(Vec<Arc<dyn StrategyRunner>>);
 impl Registry {
     /// The strategies that come with the program.
     pub fn builtin() -> Self {
-        Self(Vec::new()).with(MeanReversionZScore::default()).with(EmaCross::default())
+        Self(Vec::new())
+            .with(MeanReversionZScore::default())
+            .with(EmaCross::default())
+            .with(DonchianBreakout::default())
+            .with(RsiReversion::default())
+            .with(BollingerReversion::default())
+            .with(PairsZScore::default())
     }
 
     /// Adds a strategy; it takes the place of one with the same name.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::garch::GarchParams;
-use crate::types::{PriceSide, SymbolId, Timeframe};
+use crate::types::{Digest, PriceSide, SymbolId, Timeframe};
 
 /// A float parameter by its bits, so that keys are exact: `-0.0` is stored as `0.0`, NaN is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,6 +34,16 @@ impl fmt::Display for FloatBits {
 /// Digest of an expression over other series; the definition stands in the plan of the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ExpressionId(pub [u64; 2]);
+
+impl ExpressionId {
+    /// The first 128 bits of the digest of a definition's canonical text.
+    pub fn of(text: &str) -> Self {
+        let Digest(bytes) = Digest::of(text.as_bytes());
+        let word =
+            |from: usize| bytes[from..from + 8].iter().fold(0, |word, &byte| word << 8 | u64::from(byte));
+        Self([word(0), word(8)])
+    }
+}
 
 /// [`GarchParams`] as part of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -62,13 +62,22 @@ pub fn fronts(points: &[ParetoPoint]) -> Vec<u32> {
     front_of
 }
 
-/// Crowding distance of every point of one front, `None` = boundary point.
+/// How lonely a point is on its front.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Crowding {
+    /// Whether it is the first or the last in some objective.
+    pub is_boundary: bool,
+    /// Sum over the objectives in which it is neither.
+    pub distance: f64,
+}
+
+/// Crowding of every point of one front.
 ///
 /// Per objective the points are sorted by value, equal values in the given order; the first and the last are boundary,
 /// an inner one adds `(next - previous) / (max - min)`. An objective whose values do not differ, or are undefined
 /// where it matters, adds 0.
-pub fn crowding(front: &[&ParetoPoint]) -> Vec<Option<f64>> {
-    let mut distances = vec![Some(0.0); front.len()];
+pub fn crowding(front: &[&ParetoPoint]) -> Vec<Crowding> {
+    let mut distances = vec![Crowding::default(); front.len()];
     let Some(first) = front.first() else { return distances };
     let objectives = first.targets.len();
     for objective in 0..objectives {
@@ -79,15 +88,12 @@ pub fn crowding(front: &[&ParetoPoint]) -> Vec<Option<f64>> {
         let range = value(last) - value(first);
         for three in order.windows(3) {
             let share = (value(three[2]) - value(three[0])) / range;
-            if let Some(distance) = &mut distances[three[1]]
-                && range > 0.0
-                && share.is_finite()
-            {
-                *distance += share;
+            if range > 0.0 && share.is_finite() {
+                distances[three[1]].distance += share;
             }
         }
-        distances[first] = None;
-        distances[last] = None;
+        distances[first].is_boundary = true;
+        distances[last].is_boundary = true;
     }
     distances
 }
@@ -150,7 +156,9 @@ mod tests {
     fn twins_do_not_dominate_each_other_and_flat_objectives_add_nothing() {
         let twin = point(0.0, [Some(1.0), Some(1.0)]);
         assert_eq!(fronts(&[twin.clone(), twin.clone(), twin.clone()]), [0, 0, 0]);
-        assert_eq!(crowding(&[&twin, &twin, &twin]), [None, Some(0.0), None]);
+        let of_twins = crowding(&[&twin, &twin, &twin]);
+        assert_eq!(of_twins.iter().map(|crowding| crowding.is_boundary).collect::<Vec<_>>(), [true, false, true]);
+        assert!(of_twins.iter().all(|crowding| crowding.distance == 0.0));
         assert_eq!(crowding(&[]), []);
     }
 

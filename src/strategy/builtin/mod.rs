@@ -1,10 +1,21 @@
 //! The strategies that come with the program, one file or folder each.
 
+pub mod bollinger_reversion;
+pub mod donchian_breakout;
 pub mod ema_cross;
+mod levels;
 pub mod mean_reversion_z_score;
+pub mod pairs_z_score;
+pub mod rsi_reversion;
+mod signals;
 
+pub use bollinger_reversion::BollingerReversion;
+pub use donchian_breakout::DonchianBreakout;
 pub use ema_cross::EmaCross;
 pub use mean_reversion_z_score::MeanReversionZScore;
+pub use pairs_z_score::PairsZScore;
+pub use rsi_reversion::RsiReversion;
+pub use signals::SignalBound;
 
 use crate::types::{Direction, ParamError, ParamSet};
 

@@ -6,12 +6,11 @@ use std::fmt;
 use super::expr::{Cond, Expr, binary, compare, may_be_infinite, present, round, unary};
 use super::program::WindowOp;
 use crate::cache::{Expression, ExpressionSource};
-use crate::data::MultiSymbolData;
 use crate::indicators::compute::compute;
 use crate::indicators::rolling::{self, Deviation};
 use crate::indicators::{Bars, ExpressionId, IndicatorKind, SeriesKey};
 use crate::types::time::DAY;
-use crate::types::{Digest, Direction, SymbolId, Timestamp};
+use crate::types::{Direction, SymbolId, Timestamp};
 
 /// How the values of a series follow from others.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,13 +34,7 @@ pub(super) enum Definition {
 impl Definition {
     /// Digest of the canonical text.
     pub(super) fn id(&self) -> ExpressionId {
-        let digest = Digest::of(self.to_string().as_bytes()).0;
-        let word = |place: usize| {
-            let mut bytes = [0; 8];
-            bytes.copy_from_slice(&digest[place..place + 8]);
-            u64::from_be_bytes(bytes)
-        };
-        ExpressionId([word(0), word(8)])
+        ExpressionId::of(&self.to_string())
     }
 }
 
@@ -211,13 +204,6 @@ fn between(from: i64, to: i64, source: &ExpressionSource<'_>) -> Vec<f64> {
 
 /// Another symbol's values at its newest bar at or before each own bar.
 fn foreign(source: &ExpressionSource<'_>, symbol: SymbolId, values: &[f64]) -> Vec<f64> {
-    let data: &MultiSymbolData = source.data();
-    let (own, other) = (data.symbol(source.symbol()), data.symbol(symbol));
-    let mut out = vec![f64::NAN; source.rows()];
-    for step in 0..data.steps() {
-        if let (Some(row), Some(newest)) = (own.row(step), other.last_row(step)) {
-            out[row] = values[newest];
-        }
-    }
-    out
+    let value = |row: Option<usize>| row.map_or(f64::NAN, |row| values[row]);
+    source.newest_rows(symbol).into_iter().map(value).collect()
 }

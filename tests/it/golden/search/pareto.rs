@@ -1,6 +1,6 @@
 //! Fronts, crowding, order and hypervolume.
 
-use omega_sweep::search::pareto::{ParetoPoint, crowding, fronts, hypervolume};
+use omega_sweep::search::pareto::{Crowding, ParetoPoint, crowding, fronts, hypervolume};
 use omega_sweep::sweep::rank::{FrontPlace, RankKey, TrialStatus};
 use omega_sweep::types::TrialId;
 use serde_json::Value;
@@ -21,16 +21,16 @@ fn check(case: &Value) {
     let fronts = fronts(&points);
     assert_eq!(fronts, serde_json::from_value::<Vec<u32>>(expected["rank"].clone()).expect("ranks"));
 
-    let mut distances = vec![None; points.len()];
+    let mut distances = vec![Crowding::default(); points.len()];
     for front in 0..=fronts.iter().copied().max().unwrap_or(0) {
         let members: Vec<usize> = (0..points.len()).filter(|i| fronts[*i] == front).collect();
         let of_front = crowding(&members.iter().map(|i| &points[*i]).collect::<Vec<_>>());
         members.iter().zip(of_front).for_each(|(i, distance)| distances[*i] = distance);
     }
     for (i, distance) in expected["crowding"].as_array().expect("distances").iter().enumerate() {
-        match (distances[i], distance.as_f64()) {
-            (Some(ours), Some(theirs)) => assert!(close(ours, theirs), "{}: trial {i}", case["name"]),
-            (ours, theirs) => assert_eq!(ours, theirs, "{}: trial {i}", case["name"]),
+        assert_eq!(distances[i].is_boundary, distance.is_null(), "{}: trial {i}", case["name"]);
+        if let Some(distance) = distance.as_f64() {
+            assert!(close(distances[i].distance, distance), "{}: trial {i}", case["name"]);
         }
     }
 
@@ -38,7 +38,11 @@ fn check(case: &Value) {
         status: TrialStatus::Ok,
         violation: 0.0,
         pruned_at: None,
-        front: Some(FrontPlace { front: *front, crowding: distances[i] }),
+        front: Some(FrontPlace {
+            front: *front,
+            is_boundary: distances[i].is_boundary,
+            crowding: distances[i].distance,
+        }),
         objective: None,
         tie_breaks: vec![],
         trial_id: TrialId(i as u64),

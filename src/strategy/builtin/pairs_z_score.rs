@@ -1,0 +1,269 @@
+//! Pairs: the spread of the first two symbols, `ln(A) - hedge_ratio * ln(B)`, reverts to its mean.
+//!
+//! z is the spread's distance from its mean over `window` bars of A in population deviations, B taken at its newest bar
+//! at or before A's. z at or below `-entry_z` buys A and sells B, at or above `entry_z` the other way round; back within
+//! `exit_z` of the mean both legs are closed, and a leg left alone by a stop is closed too. Decisions need a bar of both
+//! symbols at the same instant. Each leg has its own stop, `stop_atr` times its own ATR(14).
+
+use std::sync::Arc;
+
+use super::levels::ATR_PERIOD;
+use crate::cache::{CachePlan, Expression, ExpressionSource, IndicatorCache};
+use crate::indicators::rolling::{self, Deviation};
+use crate::indicators::{ExpressionId, IndicatorKind, SeriesKey};
+use crate::strategy::series::dense;
+use crate::strategy::{
+    AccountView, BarView, BindContext, Level, Scope, Signals, Strategy, StrategyDef, TradeSignal,
+};
+use crate::types::math::ln;
+use crate::types::{Direction, OrderType, ParamError, ParamSet, ParamSpec, PriceSide, SymbolId};
+
+/// The definition.
+#[derive(Debug, Clone)]
+pub struct PairsZScore {
+    params: Vec<ParamSpec>,
+}
+
+impl Default for PairsZScore {
+    fn default() -> Self {
+        let params = vec![
+            ParamSpec::bars("window", 2, 200)
+                .help("Window of mean and deviation of the spread.")
+                .swept("100", "500", "100"),
+            ParamSpec::at_least("hedge_ratio", 0.0, 1.0)
+                .help("How much of the second symbol's logarithm is taken off the first one's."),
+            ParamSpec::positive("entry_z", 2.0)
+                .unit("z")
+                .help("Distance from the mean that opens both legs.")
+                .swept("1.5", "3.0", "0.5"),
+            ParamSpec::at_least("exit_z", 0.0, 0.0)
+                .unit("z")
+                .help("Distance from the mean within which both legs are closed; below `entry_z`."),
+            ParamSpec::positive("stop_atr", 4.0)
+                .nullable()
+                .unit("ATR(14) multiples")
+                .help("Stop of each leg by its own ATR; null: no stops."),
+        ];
+        Self { params }
+    }
+}
+
+/// One parameter set, read, with the two symbols.
+#[derive(Debug, Clone, Copy)]
+struct Settings {
+    legs: [SymbolId; 2],
+    window: u32,
+    hedge_ratio: f64,
+    entry_z: f64,
+    exit_z: f64,
+    stop_atr: Option<f64>,
+}
+
+impl Settings {
+    fn read(params: &ParamSet, context: &BindContext<'_>) -> Result<Self, ParamError> {
+        let mut ids = context.data.ids();
+        let (Some(first), Some(second)) = (ids.next(), ids.next()) else {
+            return Err(ParamError::MissingData {
+                what: "a second symbol".to_owned(),
+                remedy: "give data.symbols two names".to_owned(),
+            });
+        };
+        let (entry_z, exit_z) = (params.number("entry_z")?, params.number("exit_z")?);
+        if exit_z >= entry_z {
+            let reason = format!("exit_z {exit_z} is not below entry_z {entry_z}");
+            return Err(ParamError::Infeasible { reason });
+        }
+        Ok(Self {
+            legs: [first, second],
+            window: params.period("window")?,
+            hedge_ratio: params.number("hedge_ratio")?,
+            entry_z,
+            exit_z,
+            stop_atr: params.optional_number("stop_atr")?,
+        })
+    }
+
+    fn z(&self, context: &BindContext<'_>) -> (SeriesKey, SpreadZ) {
+        let close = |leg| leg_key(leg, IndicatorKind::Close, context);
+        let spread = SpreadZ {
+            closes: self.legs.map(close),
+            window: self.window as usize,
+            hedge_ratio: self.hedge_ratio,
+        };
+        let id = ExpressionId::of(&format!("{spread:?}"));
+        (leg_key(self.legs[0], IndicatorKind::Expression(id), context), spread)
+    }
+}
+
+/// Key of a bid series of one leg.
+fn leg_key(leg: SymbolId, kind: IndicatorKind, context: &BindContext<'_>) -> SeriesKey {
+    BindContext { symbol: leg, ..*context }.primary(PriceSide::Bid, kind)
+}
+
+fn atr_key(leg: SymbolId, context: &BindContext<'_>) -> SeriesKey {
+    leg_key(leg, IndicatorKind::Atr { period: ATR_PERIOD }, context)
+}
+
+/// The z-score of the spread on the bars of the first symbol.
+#[derive(Debug)]
+struct SpreadZ {
+    closes: [SeriesKey; 2],
+    window: usize,
+    hedge_ratio: f64,
+}
+
+impl Expression for SpreadZ {
+    fn inputs(&self) -> Vec<SeriesKey> {
+        self.closes.to_vec()
+    }
+
+    fn values(&self, source: &ExpressionSource<'_>) -> Vec<f64> {
+        let [first, second] = self.closes;
+        let (a, b) = (source.series(&first), source.foreign(&second));
+        let newest = source.newest_rows(second.symbol);
+        let spread = |(close, row): (&f64, &Option<usize>)| {
+            row.map_or(f64::NAN, |row| ln(*close) - self.hedge_ratio * ln(b[row]))
+        };
+        let spread: Vec<f64> = a.iter().zip(&newest).map(spread).collect();
+        let mean = rolling::mean(&spread, self.window);
+        let deviation = rolling::deviation(&spread, self.window, Deviation::Population);
+        let z = |((x, mean), deviation): ((&f64, &f64), &f64)| {
+            let z = (x - mean) / deviation;
+            if z.is_finite() { z } else { f64::NAN }
+        };
+        spread.iter().zip(&mean).zip(&deviation).map(z).collect()
+    }
+}
+
+impl StrategyDef for PairsZScore {
+    type Bound = PairsBound;
+
+    fn name(&self) -> &'static str {
+        "pairs_z_score"
+    }
+
+    fn help(&self) -> &'static str {
+        "Trades the spread between the first two symbols back to its mean: one is bought, the other sold."
+    }
+
+    fn params(&self) -> &[ParamSpec] {
+        &self.params
+    }
+
+    fn scope(&self) -> Scope {
+        Scope::AllSymbols
+    }
+
+    fn plan(
+        &self,
+        params: &ParamSet,
+        context: &BindContext<'_>,
+        plan: &mut CachePlan,
+    ) -> Result<(), ParamError> {
+        let settings = Settings::read(params, context)?;
+        let (key, spread) = settings.z(context);
+        plan.expression(key, Arc::new(spread));
+        if settings.stop_atr.is_some() {
+            for leg in settings.legs {
+                plan.series(atr_key(leg, context));
+            }
+        }
+        Ok(())
+    }
+
+    fn bind(
+        &self,
+        params: &ParamSet,
+        context: &BindContext<'_>,
+        cache: &IndicatorCache,
+    ) -> Result<Self::Bound, ParamError> {
+        let settings = Settings::read(params, context)?;
+        let atr = |leg| dense(cache, &atr_key(leg, context));
+        let [first, second] = settings.legs;
+        let atr = match settings.stop_atr {
+            Some(_) => Some([atr(first)?, atr(second)?]),
+            None => None,
+        };
+        Ok(PairsBound { settings, z: dense(cache, &settings.z(context).0)?, atr })
+    }
+
+    fn warmup_bars(&self, params: &ParamSet) -> usize {
+        params.count("window").unwrap_or(0).max(ATR_PERIOD as usize)
+    }
+}
+
+/// One parameter set on the pair.
+#[derive(Debug)]
+pub struct PairsBound {
+    settings: Settings,
+    z: Arc<[f64]>,
+    atr: Option<[Arc<[f64]>; 2]>,
+}
+
+impl PairsBound {
+    /// The order of one leg; `None` while its ATR is needed and absent.
+    fn leg(&self, index: usize, bar: &BarView<'_>, direction: Direction) -> Option<TradeSignal> {
+        let stop_loss = match (self.settings.stop_atr, &self.atr) {
+            (Some(multiple), Some(atr)) => {
+                let distance = multiple * atr[index][bar.row()];
+                (distance.is_finite() && distance > 0.0).then_some(Level::Distance(distance))?
+            }
+            _ => Level::Absent,
+        };
+        Some(TradeSignal {
+            symbol: self.settings.legs[index],
+            direction,
+            order_type: OrderType::Market,
+            entry_price: bar.market_price(direction),
+            stop_loss,
+            take_profit: Level::Absent,
+            lots: None,
+            scenario: Some(if index == 0 { "first_leg" } else { "second_leg" }),
+            tag: 0,
+        })
+    }
+
+    fn enter(&self, z: f64, bars: &[BarView<'_>; 2], out: &mut Signals) {
+        let direction = if z <= -self.settings.entry_z {
+            Direction::Long
+        } else if z >= self.settings.entry_z {
+            Direction::Short
+        } else {
+            return;
+        };
+        let legs = (self.leg(0, &bars[0], direction), self.leg(1, &bars[1], direction.opposite()));
+        // Both legs or none.
+        if let (Some(first), Some(second)) = legs {
+            out.enter(first);
+            out.enter(second);
+        }
+    }
+}
+
+impl Strategy for PairsBound {
+    fn evaluate(&mut self, bar: &BarView<'_>, account: &AccountView<'_>, out: &mut Signals) {
+        let [first, second] = self.settings.legs;
+        let slice = bar.slice();
+        let (Some(a), Some(b)) = (slice.get(first), slice.get(second)) else { return };
+        let z = self.z[a.row()];
+        if account.is_flat(first) && account.is_flat(second) {
+            if !z.is_nan() {
+                self.enter(z, &[a, b], out);
+            }
+            return;
+        }
+        let reverted = match account.direction(first) {
+            Some(Direction::Long) => z >= -self.settings.exit_z,
+            Some(Direction::Short) => z <= self.settings.exit_z,
+            None => true,
+        };
+        let alone = account.direction(first).is_none() != account.direction(second).is_none();
+        if reverted || alone {
+            for leg in self.settings.legs {
+                if account.direction(leg).is_some() {
+                    out.close(leg);
+                }
+            }
+        }
+    }
+}
