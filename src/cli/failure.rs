@@ -35,13 +35,4 @@ impl Failure {
     pub(crate) fn with_detail(self, detail: String) -> Self {
         Self { detail: Some(detail), ..self }
     }
-
-    /// A file that could not be read or written.
-    pub(crate) fn disk(what: impl Display, path: &std::path::Path, error: &std::io::Error) -> Self {
-        Self::new(
-            Exit::Disk,
-            format_args!("{what} {}: {error}", path.display()),
-            "check the path, the permissions and the free space, then run the same command again",
-        )
-    }
 }

@@ -2,7 +2,9 @@
 
 mod args;
 mod commands;
+mod crash;
 mod exit;
+mod explain;
 mod failure;
 mod memory;
 mod output;
@@ -39,7 +41,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
             let verbosity =
                 if cli.talk.quiet { -1 } else { i8::try_from(cli.talk.verbose).unwrap_or(i8::MAX) };
             let console = Console::new(cli.talk.color, verbosity);
-            finish(console, commands::dispatch(cli.command, console))
+            finish(console, crash::guarded(|| commands::dispatch(cli.command, console)))
         }
         Err(error) => {
             // Help and version go to standard output with code 0, mistakes to standard error with code 2.

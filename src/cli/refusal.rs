@@ -62,8 +62,6 @@ impl From<ConfigError> for Failure {
                 Self::coded(Exit::Usage, "file_not_found", found, remedy)
             }
             ConfigError::Invalid(_) => Self::rendered(Exit::Usage, error.to_string()),
-            // A kind of problem that this program does not know yet still says what it is.
-            _ => Self::new(Exit::Usage, error, "correct the sweep file"),
         }
     }
 }

@@ -284,13 +284,17 @@ pub(super) fn read_output(field: Option<&Field<'_>>, empty: &Field<'_>) -> Optio
                 ("all", DailyReturnsOf::All),
             ],
         ),
-        report: section.word_or_first(
-            "report",
-            &[("html", ReportForm::Html), ("text", ReportForm::Text), ("none", ReportForm::None)],
-        ),
+        report: read_report(&mut section),
         chunk_trials: optional_count(&mut section, "chunk_trials", 1),
     };
     Some((output, section.finish().into()))
+}
+
+/// The default is the first form that is built.
+fn read_report(section: &mut Section<'_>) -> ReportForm {
+    let mut forms = [("html", ReportForm::Html), ("text", ReportForm::Text), ("none", ReportForm::None)];
+    forms.sort_by_key(|(word, _)| unbuilt::is_missing("/output/report", word));
+    section.word_or_first("report", &forms)
 }
 
 #[cfg(test)]

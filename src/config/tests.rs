@@ -197,3 +197,67 @@ fn every_code_is_explained() {
     assert_eq!(explain::text("e105").map(|(title, _)| title), Some("unknown parameter"));
     assert_eq!(explain::text("E999"), None);
 }
+
+/// File, code, place, line, column of the first problem.
+const BROKEN: [(&str, &str, &str, usize, usize); 21] = [
+    ("E100_comment", "E100", "", 2, 3),
+    ("E100_key_twice", "E100", "", 5, 3),
+    ("E101_engine_key", "E101", "/strategy/engine/slippage/fixd_pips", 5, 29),
+    ("E101_misspelt_key", "E101", "/data/symbol", 2, 29),
+    ("E102_outside_declared_range", "E102", "/parameters/slow", 4, 43),
+    ("E102_word", "E102", "/strategy/engine/market_fill", 3, 61),
+    ("E103_step_zero", "E103", "/parameters/fast/step", 5, 43),
+    ("E104_continuous_grid", "E104", "/parameters/stop_atr", 4, 47),
+    ("E105_misspelt_parameter", "E105", "/parameters/windowlength", 4, 18),
+    ("E110_unknown_name", "E110", "/constraints/1", 4, 34),
+    ("E111_nothing_feasible", "E111", "/constraints", 4, 18),
+    ("E112_too_tight", "E112", "/constraints", 5, 18),
+    ("E120_unknown_metric", "E120", "/objective/metric", 4, 27),
+    ("E121_rank_scale", "E121", "/objective/weighted/1/scale", 7, 56),
+    ("E130_budget", "E130", "/budget/max_trials", 5, 28),
+    ("E150_window", "E150", "/validation", 4, 17),
+    ("E160_rule_syntax", "E160", "/strategy/rules/long", 4, 13),
+    ("E161_rule_type", "E161", "/strategy/rules/long", 4, 13),
+    ("E162_rule_function", "E162", "/strategy/rules/long", 4, 13),
+    ("E162_rule_name", "E162", "/strategy", 3, 15),
+    ("many_problems", "E103", "/data/from", 2, 37),
+];
+
+#[test]
+fn broken_files_name_code_place_line_and_column() {
+    let files = jobs("bad");
+    assert_eq!(files.len(), BROKEN.len(), "a broken file is not listed");
+    for ((name, text), (file, code, pointer, line, column)) in files.iter().zip(BROKEN) {
+        assert_eq!(name, file);
+        let error = parsed(text).expect_err(name);
+        let first = &error.problems()[0];
+        assert_eq!(
+            (first.code, first.pointer.as_str(), first.line, first.column),
+            (code, pointer, line, column),
+            "{error}"
+        );
+        for problem in error.problems() {
+            assert!(explain::text(problem.code).is_some(), "{name}: {} is not explained", problem.code);
+            assert!(
+                problem.suggestion.is_some() || problem.allowed.is_some(),
+                "{name} has no remedy: {problem}"
+            );
+        }
+    }
+}
+
+#[test]
+fn all_problems_of_a_file_are_told_at_once_and_in_order() {
+    let (_, text) = jobs("bad").into_iter().find(|(name, _)| name == "many_problems").expect("a file");
+    let error = parsed(&text).expect_err("many problems");
+    let told: Vec<(&str, &str)> = error.problems().iter().map(|p| (p.code, p.dotted.as_str())).collect();
+    let expected = [
+        ("E103", "data.from"),
+        ("E103", "parameters.fast"),
+        ("E105", "parameters.slwo"),
+        ("E120", "objective.metric"),
+        ("E101", "outputs"),
+        ("W120", "require"),
+    ];
+    assert_eq!(told, expected, "{error}");
+}

@@ -1,5 +1,7 @@
 //! The random numbers of slippage (`execution.md` 6.1): in order of booking, or addressed by symbol, bar and slot.
 
+use serde::{Deserialize, Serialize};
+
 use crate::types::words::words;
 use crate::types::{KeyedRng, MasterSeed, Purpose, SymbolId};
 
@@ -51,6 +53,20 @@ pub trait Draws {
 
     /// Draws taken so far.
     fn taken(&self) -> u64;
+
+    /// Everything needed to go on from here.
+    fn state(&self) -> DrawState {
+        DrawState { taken: self.taken(), slots: Vec::new() }
+    }
+}
+
+/// Where a source of draws stands.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct DrawState {
+    /// Draws taken so far.
+    pub taken: u64,
+    /// Per symbol its newest bar with draws, and how many it has.
+    slots: Vec<Slot>,
 }
 
 /// The engine's generator: one ChaCha8 per engine instance.
@@ -58,30 +74,27 @@ pub trait Draws {
 pub struct RngDraws {
     rng: KeyedRng,
     stream: SlippageStream,
-    taken: u64,
-    slots: Vec<Slot>,
+    state: DrawState,
 }
 
 /// Applications so far on the newest bar of a symbol.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Slot {
     row: u32,
     used: u32,
 }
 
 impl RngDraws {
-    /// The draws of one engine; `taken` is 0 for a new run and the count of a snapshot for a resumed one.
-    pub fn new(
-        seed: MasterSeed,
-        fold: u32,
-        repeat: u32,
-        trial: u64,
-        stream: SlippageStream,
-        taken: u64,
-    ) -> Self {
-        let mut rng = seed.rng(Purpose::Slippage, fold, repeat, trial);
-        rng.set_word_pos(u128::from(taken) * 2);
-        Self { rng, stream, taken, slots: Vec::new() }
+    /// The draws of one engine, from the first on.
+    pub fn new(seed: MasterSeed, fold: u32, repeat: u32, trial: u64, stream: SlippageStream) -> Self {
+        Self { rng: seed.rng(Purpose::Slippage, fold, repeat, trial), stream, state: DrawState::default() }
+    }
+
+    /// The same draws, going on from where a run stopped.
+    pub fn resumed(mut self, state: DrawState) -> Self {
+        self.rng.set_word_pos(u128::from(state.taken) * 2);
+        self.state = state;
+        self
     }
 
     fn keyed(mut rng: KeyedRng, at: DrawAddress, slot: u32) -> f64 {
@@ -91,13 +104,13 @@ impl RngDraws {
     }
 
     fn used(&self, at: DrawAddress) -> u32 {
-        self.slots.get(at.symbol.index()).filter(|slot| slot.row == at.row).map_or(0, |slot| slot.used)
+        self.state.slots.get(at.symbol.index()).filter(|slot| slot.row == at.row).map_or(0, |slot| slot.used)
     }
 }
 
 impl Draws for RngDraws {
     fn draw(&mut self, at: DrawAddress) -> Result<f64, DrawError> {
-        self.taken += 1;
+        self.state.taken += 1;
         if self.stream == SlippageStream::Sequential {
             return Ok(self.rng.unit());
         }
@@ -105,10 +118,10 @@ impl Draws for RngDraws {
         if used >= SLOTS_PER_BAR {
             return Err(DrawError { symbol: at.symbol.0, row: at.row });
         }
-        if self.slots.len() <= at.symbol.index() {
-            self.slots.resize(at.symbol.index() + 1, Slot { row: u32::MAX, used: 0 });
+        if self.state.slots.len() <= at.symbol.index() {
+            self.state.slots.resize(at.symbol.index() + 1, Slot { row: u32::MAX, used: 0 });
         }
-        self.slots[at.symbol.index()] = Slot { row: at.row, used: used + 1 };
+        self.state.slots[at.symbol.index()] = Slot { row: at.row, used: used + 1 };
         Ok(Self::keyed(self.rng.clone(), at, used))
     }
 
@@ -120,7 +133,11 @@ impl Draws for RngDraws {
     }
 
     fn taken(&self) -> u64 {
-        self.taken
+        self.state.taken
+    }
+
+    fn state(&self) -> DrawState {
+        self.state.clone()
     }
 }
 
@@ -130,14 +147,14 @@ mod tests {
 
     const AT: DrawAddress = DrawAddress { symbol: SymbolId(2), row: 7 };
 
-    fn draws(stream: SlippageStream, taken: u64) -> RngDraws {
-        RngDraws::new(MasterSeed(42), 0, 0, 5, stream, taken)
+    fn draws(stream: SlippageStream) -> RngDraws {
+        RngDraws::new(MasterSeed(42), 0, 0, 5, stream)
     }
 
     #[test]
     fn peeking_shows_the_next_draw_and_takes_none() {
         for stream in [SlippageStream::Sequential, SlippageStream::Keyed] {
-            let mut draws = draws(stream, 0);
+            let mut draws = draws(stream);
             for _ in 0..3 {
                 let seen = draws.peek(AT);
                 assert_eq!(draws.draw(AT), Ok(seen));
@@ -148,16 +165,19 @@ mod tests {
 
     #[test]
     fn a_resumed_sequence_goes_on_where_it_stopped() {
-        let mut whole = draws(SlippageStream::Sequential, 0);
-        for _ in 0..5 {
-            whole.draw(AT).expect("room");
+        for stream in [SlippageStream::Sequential, SlippageStream::Keyed] {
+            let mut whole = draws(stream);
+            for _ in 0..5 {
+                whole.draw(AT).expect("room");
+            }
+            let mut resumed = draws(stream).resumed(whole.state());
+            assert_eq!(resumed.draw(AT), whole.draw(AT));
         }
-        assert_eq!(draws(SlippageStream::Sequential, 5).draw(AT), whole.draw(AT));
     }
 
     #[test]
     fn a_bar_has_room_for_64_keyed_draws() {
-        let mut draws = draws(SlippageStream::Keyed, 0);
+        let mut draws = draws(SlippageStream::Keyed);
         for _ in 0..SLOTS_PER_BAR {
             draws.draw(AT).expect("room");
         }

@@ -13,7 +13,7 @@ pub mod swap;
 
 pub use commission::{CommissionFields, CommissionSettings, FeeSchema, FeeSides};
 pub use conversion::{Conversion, LiveRates, MissingRate, NoLiveRates, Rate};
-pub use draws::{DrawAddress, DrawError, Draws, RngDraws, SlippageStream};
+pub use draws::{DrawAddress, DrawError, DrawState, Draws, RngDraws, SlippageStream};
 pub use fee::{CostModel, FeeCall, FeeRule, LegacyFee};
 pub use slippage::{ExitSlippage, SlippageSettings, slip};
 pub use swap::{SwapRates, SwapSettings, SwapUnit, Weekday};

@@ -142,3 +142,89 @@ fn place(symbol: SymbolBars, timeline: &[i64], alignment: AlignmentSettings) -> 
         .collect();
     SymbolSeries { spec, bars: Arc::new(primary), rows, higher }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::data::bars::PriceColumns;
+    use crate::data::multi::NO_ROW;
+    use crate::data::resample::{DayAnchor, ResampleRule, resample};
+    use crate::data::settings::EntryTimestampMode;
+    use crate::data::symbol::SymbolTable;
+    use crate::types::time::{DAY, MINUTE};
+
+    /// Bars with holes; `kinds` picks the step to the next bar.
+    fn symbol(name: &str, kinds: &[u8], anchor: DayAnchor, until: i64) -> SymbolBars {
+        let first = 19_665 * DAY;
+        let steps = kinds.iter().scan(first, |time, kind| {
+            *time += [15, 15, 30, 600][usize::from(*kind) % 4] * MINUTE;
+            Some(*time)
+        });
+        let times: Vec<i64> = steps.filter(|&time| time < until).collect();
+        let column: Vec<f64> = times.iter().map(|time| 1.0 + (time / MINUTE % 977) as f64 * 1e-4).collect();
+        let prices = Arc::new(PriceColumns {
+            open: column.clone(),
+            high: column.clone(),
+            low: column.clone(),
+            close: column,
+        });
+        let rows = times.len();
+        let bars = BarSeries::new(Timeframe::M15, times, Arc::clone(&prices), prices, vec![0.0; rows]);
+        let rule = ResampleRule { anchor, ..ResampleRule::default() };
+        let higher = [Timeframe::H1, Timeframe::H4, Timeframe::D1]
+            .into_iter()
+            .map(|timeframe| {
+                let made = resample(&bars, timeframe, rule);
+                HigherBars { bars: made.bars, ends: made.ends, from_file: false }
+            })
+            .collect();
+        let spec = SymbolTable::default().lookup(name, false).expect("built in");
+        SymbolBars { spec, primary: bars, higher }
+    }
+
+    /// Everything a strategy could read at a step.
+    fn seen(data: &MultiSymbolData, step: usize) -> Vec<Option<u64>> {
+        let mut all = vec![Some(data.timeline()[step].cast_unsigned())];
+        for series in data.symbols() {
+            let row = series.row(step);
+            all.extend([row, series.last_row(step)].map(|row| row.map(|row| row as u64)));
+            all.push(row.map(|row| series.bars.ask().close[row].to_bits()));
+            for higher in &series.higher {
+                let shown = row.map(|row| higher.map[row]).filter(|&shown| shown != NO_ROW);
+                all.push(shown.map(|shown| higher.bars.bid().close[shown as usize].to_bits()));
+                all.push(shown.map(|shown| higher.bars.bid().high[shown as usize].to_bits()));
+            }
+        }
+        all
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn nothing_at_or_before_an_instant_depends_on_what_follows(
+            kinds in proptest::collection::vec(proptest::collection::vec(0_u8..9, 150..400), 2),
+            cut in 1_usize..400,
+            ny in any::<bool>(),
+            at_close in any::<bool>(),
+        ) {
+            let anchor = if ny { DayAnchor::Ny17 } else { DayAnchor::Utc };
+            let entry_timestamp_mode =
+                if at_close { EntryTimestampMode::Close } else { EntryTimestampMode::Open };
+            let alignment = AlignmentSettings { entry_timestamp_mode, ..AlignmentSettings::default() };
+            let market = |until| {
+                let symbols = ["EURUSD", "USDJPY"].iter().zip(&kinds);
+                let symbols = symbols.map(|(name, kinds)| symbol(name, kinds, anchor, until)).collect();
+                in_memory(Timeframe::M15, symbols, alignment)
+            };
+            let whole = market(i64::MAX).expect("bars");
+            let last = cut.min(whole.steps() - 1);
+            let Ok(known) = market(whole.timeline()[last] + 1) else { return Ok(()) };
+            prop_assert_eq!(known.steps(), last + 1);
+            for step in 0..=last {
+                prop_assert_eq!(seen(&known, step), seen(&whole, step), "step {}", step);
+            }
+        }
+    }
+}

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::error::{DataCode, DataError};
 use super::layout::{FileName, Files};
@@ -57,6 +57,18 @@ impl Catalog {
 /// # Errors
 /// `unknown_format` when an existing catalog cannot be read, `file_unreadable` when the system refuses.
 pub(crate) fn record(folder: &Path, written: &[WrittenFile]) -> Result<(), DataError> {
+    record_with(folder, written, &Map::new())
+}
+
+/// The same with more to say about every file; readers ignore what they do not know.
+///
+/// # Errors
+/// As [`record`].
+pub(crate) fn record_with(
+    folder: &Path,
+    written: &[WrittenFile],
+    more: &Map<String, Value>,
+) -> Result<(), DataError> {
     let path = folder.join("dataset.json");
     let mut listed: BTreeMap<String, Value> = BTreeMap::new();
     if path.exists() {
@@ -66,13 +78,16 @@ pub(crate) fn record(folder: &Path, written: &[WrittenFile]) -> Result<(), DataE
     }
     for file in written {
         let name = relative(folder, &file.path);
-        let entry = json!({
+        let mut entry = json!({
             "file": name.clone(),
             "rows": file.rows,
             "first": file.first.to_string(),
             "last": file.last.to_string(),
             "sha256": file.sha256,
         });
+        if let Some(entry) = entry.as_object_mut() {
+            entry.extend(more.clone());
+        }
         listed.insert(name, entry);
     }
     let files: Vec<Value> = listed.into_values().collect();

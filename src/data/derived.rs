@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::bars::BarSeries;
-use super::catalog::record;
+use serde_json::{Map, Value};
+
+use super::catalog::{record, record_with};
 use super::error::{DataCode, DataError};
 use super::import::{ImportSettings, read};
 use super::parquet::{SideToWrite, WrittenFile, write_bars};
@@ -69,7 +71,8 @@ pub fn generate_files(settings: &GenerateSettings, out: &Path) -> Result<Vec<Wri
             written.push(write(out, &one.spec.name, side, DayAnchor::Utc, &one.bars)?);
         }
     }
-    record(out, &written)?;
+    let seed = Map::from_iter([("synthetic_seed".to_owned(), Value::from(settings.seed))]);
+    record_with(out, &written, &seed)?;
     Ok(written)
 }
 

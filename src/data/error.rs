@@ -94,6 +94,50 @@ pub enum DataCode {
 }
 
 impl DataCode {
+    /// Every code, in the order of the checks.
+    pub const ALL: [Self; 40] = [
+        Self::FileNotFound,
+        Self::FileUnreadable,
+        Self::MissingSide,
+        Self::EmptyFile,
+        Self::UnknownFormat,
+        Self::CorruptParquet,
+        Self::InvalidText,
+        Self::NoRows,
+        Self::MissingColumn,
+        Self::DuplicateColumn,
+        Self::WrongColumnType,
+        Self::MetadataMismatch,
+        Self::DigestMismatch,
+        Self::TimezoneMissing,
+        Self::MixedTimezones,
+        Self::NullValue,
+        Self::CsvFieldCount,
+        Self::CsvBadNumber,
+        Self::CsvBadTimestamp,
+        Self::NonexistentLocalTime,
+        Self::AmbiguousLocalTime,
+        Self::TimestampOutOfRange,
+        Self::UnsortedTimestamps,
+        Self::DuplicateTimestamp,
+        Self::TimeframeMismatch,
+        Self::TimestampOffGrid,
+        Self::GapTooLarge,
+        Self::NonFinitePrice,
+        Self::NonFiniteVolume,
+        Self::NonPositivePrice,
+        Self::OhlcInconsistent,
+        Self::NegativeVolume,
+        Self::NoCommonTimestamps,
+        Self::BidAskMisaligned,
+        Self::CrossedQuote,
+        Self::MemoryLimit,
+        Self::DateRangeEmpty,
+        Self::LimitExceeded,
+        Self::Selection,
+        Self::UnknownSymbol,
+    ];
+
     /// The identifier shown to people and machines.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -197,6 +241,7 @@ impl DataError {
     }
 
     /// The error of a file the system does not hand out: absent, or refused.
+    #[cfg(feature = "parquet")]
     pub(crate) fn from_io(error: &std::io::Error, path: &Path) -> Self {
         match error.kind() {
             std::io::ErrorKind::NotFound => Self::new(DataCode::FileNotFound, "no such file or folder"),

@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     fn series(rows: usize, changed: Option<usize>) -> BarSeries {
-        let times = (0..rows).map(|i| i as i64 * 60_000_000).collect();
+        let times = (0_i64..).take(rows).map(|row| row * 60_000_000).collect();
         let mut close = vec![1.0; rows];
         if let Some(row) = changed {
             close[row] = 1.5;

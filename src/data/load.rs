@@ -67,16 +67,16 @@ pub(crate) fn load_all(
 
 /// Files of one series whose footers are known good.
 enum Opened {
-    Pair(BarFile, BarFile),
-    One(BarFile),
+    Pair(Box<[BarFile; 2]>),
+    One(Box<BarFile>),
     /// Rows of one symbol out of a file that holds several.
-    Rows(RawSide),
+    Rows(Box<RawSide>),
 }
 
 impl Opened {
     fn rows(&self) -> usize {
         match self {
-            Self::Pair(bid, ask) => bid.rows().max(ask.rows()),
+            Self::Pair(files) => files.iter().map(BarFile::rows).max().unwrap_or(0),
             Self::One(file) => file.rows(),
             Self::Rows(raw) => raw.len(),
         }
@@ -102,7 +102,7 @@ fn many(
     let take = |plan: &SeriesPlan| {
         let name = plan.spec.name.as_str();
         match sides.iter().position(|side| side.symbol.as_deref() == Some(name)) {
-            Some(k) => Ok(Opened::Rows(sides.swap_remove(k))),
+            Some(k) => Ok(Opened::Rows(Box::new(sides.swap_remove(k)))),
             None => Err(absent(path, name, &sides)),
         }
     };
@@ -119,9 +119,9 @@ fn open(plan: &SeriesPlan, policy: &ReadPolicy) -> Result<Opened, DataError> {
     };
     match &plan.files {
         SeriesFiles::Pair { bid, ask } => {
-            Ok(Opened::Pair(checked(bid, QuoteSide::Bid)?, checked(ask, QuoteSide::Ask)?))
+            Ok(Opened::Pair(Box::new([checked(bid, QuoteSide::Bid)?, checked(ask, QuoteSide::Ask)?])))
         }
-        SeriesFiles::One { side, path } => Ok(Opened::One(checked(path, *side)?)),
+        SeriesFiles::One { side, path } => Ok(Opened::One(Box::new(checked(path, *side)?))),
     }
 }
 
@@ -179,16 +179,17 @@ fn load(
         check(plan, sides.swap_remove(0), path, side, &settings.policy)
     };
     match (&plan.files, opened) {
-        (SeriesFiles::Pair { bid, ask }, Opened::Pair(bid_file, ask_file)) => {
+        (SeriesFiles::Pair { bid, ask }, Opened::Pair(files)) => {
+            let [bid_file, ask_file] = *files;
             let (below, above) =
                 rayon::join(|| read(bid_file, bid, QuoteSide::Bid), || read(ask_file, ask, QuoteSide::Ask));
             joined(plan, below?, above?, &settings.policy)
         }
         (SeriesFiles::One { side, path }, Opened::One(file)) => {
-            made(plan, read(file, path, *side)?, *side, settings)
+            made(plan, read(*file, path, *side)?, *side, settings)
         }
         (SeriesFiles::One { side, path }, Opened::Rows(raw)) => {
-            made(plan, check(plan, raw, path, *side, &settings.policy)?, *side, settings)
+            made(plan, check(plan, *raw, path, *side, &settings.policy)?, *side, settings)
         }
         _ => unreachable!("files are opened as they are planned"),
     }

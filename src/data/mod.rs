@@ -24,24 +24,32 @@ pub mod multi;
 pub mod news;
 #[cfg(feature = "parquet")]
 pub mod open;
+#[cfg(feature = "parquet")]
 mod pair;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod passage;
 #[cfg(feature = "parquet")]
+mod prices;
+#[cfg(feature = "parquet")]
 pub mod quality;
+#[cfg(feature = "parquet")]
 mod raw;
 pub mod report;
 pub mod resample;
 #[cfg(feature = "parquet")]
 mod select;
 pub mod settings;
+#[cfg(feature = "parquet")]
 mod stamps;
 pub mod symbol;
 pub mod synthetic;
 pub mod timeline;
+#[cfg(feature = "parquet")]
 mod validate;
+#[cfg(feature = "parquet")]
 pub mod window;
+#[cfg(feature = "parquet")]
 mod zones;
 
 pub use assemble::{HigherBars, SymbolBars, assemble, in_memory};
@@ -57,4 +65,5 @@ pub use report::{DataReport, QuoteSide};
 pub use resample::DayAnchor;
 pub use settings::{AlignmentSettings, DataSettings, EntryTimestampMode};
 pub use symbol::{SymbolSpec, SymbolTable};
+#[cfg(feature = "parquet")]
 pub use window::HoldoutInfo;

@@ -121,7 +121,7 @@ fn series(
         if symbol.assumed {
             report.assumed_symbols.push(symbol.spec.name.clone());
         }
-        symbols.push(make(symbol, own, settings, &mut report.series)?);
+        symbols.push(make(symbol, &own, settings, &mut report.series)?);
     }
     Ok(symbols)
 }
@@ -160,7 +160,7 @@ struct Made {
 
 fn make(
     symbol: &SymbolPlan,
-    loaded: Vec<LoadedSeries>,
+    loaded: &[LoadedSeries],
     settings: &DataSettings,
     reports: &mut Vec<SeriesReport>,
 ) -> Result<SymbolBars, DataError> {

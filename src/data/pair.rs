@@ -130,7 +130,7 @@ fn uncross(
 fn meet(bid: &mut PriceColumns, ask: &mut PriceColumns, k: usize) {
     for (below, above) in bid.columns_mut().into_iter().zip(ask.columns_mut()) {
         if below[k] > above[k] {
-            let mid = (below[k] + above[k]) / 2.0;
+            let mid = f64::midpoint(below[k], above[k]);
             (below[k], above[k]) = (mid, mid);
         }
     }

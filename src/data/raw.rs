@@ -25,8 +25,8 @@ pub(crate) struct RawSide {
     pub(crate) names: ColumnNames,
     /// First row whose time is wrong in a way the integers no longer show; reported in row order with other times.
     pub(crate) bad_time: Option<(usize, DataError)>,
-    /// Whether prices were stored with 24 bits.
-    pub(crate) float32: bool,
+    /// First price column that is stored with 24 bits.
+    pub(crate) float32: Option<usize>,
     /// Anchor of the day the file was resampled with, from its metadata.
     pub(crate) anchor: DayAnchor,
 }

@@ -194,6 +194,7 @@ pub(crate) fn as_text<T: std::fmt::Display, S: Serializer>(value: &T, out: S) ->
     out.collect_str(value)
 }
 
+#[expect(clippy::ref_option, reason = "serde hands out a reference to the field")]
 pub(crate) fn as_optional_text<T: std::fmt::Display, S: Serializer>(
     value: &Option<T>,
     out: S,

@@ -228,13 +228,13 @@ mod tests {
 
     fn hourly(first: &str, rows: usize) -> BarSeries {
         let first = Timestamp::parse_iso(first).expect("an instant").0;
-        let times = (0..rows).map(|k| first + k as i64 * HOUR).collect();
+        let times = (0_i64..).take(rows).map(|k| first + k * HOUR).collect();
         let value: Vec<f64> = (0..rows).map(|k| 1.0 + k as f64).collect();
         let bid = Arc::new(PriceColumns {
             open: value.clone(),
             high: value.clone(),
             low: value.clone(),
-            close: value.clone(),
+            close: value,
         });
         BarSeries::new(Timeframe::H1, times, Arc::clone(&bid), bid, vec![1.0; rows])
     }

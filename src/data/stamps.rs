@@ -88,7 +88,9 @@ pub(crate) fn to_micros(
                 let error = DataError::new(DataCode::TimestampOffGrid, "not a whole microsecond");
                 (row, error.value(format!("{} ns", times[row])))
             });
-            times.iter_mut().for_each(|nanos| *nanos = nanos.div_euclid(1000));
+            for nanos in times.iter_mut() {
+                *nanos = nanos.div_euclid(1000);
+            }
         }
     }
     let wrong_local = zone.filter(|_| unit.is_naive()).and_then(|zone| localize(times, zone));
@@ -99,7 +101,9 @@ pub(crate) fn to_micros(
 }
 
 fn scale(times: &mut [i64], factor: i64) {
-    times.iter_mut().for_each(|time| *time = time.saturating_mul(factor));
+    for time in times {
+        *time = time.saturating_mul(factor);
+    }
 }
 
 fn localize(times: &mut [i64], zone: &LocalZone) -> Option<(usize, DataError)> {

@@ -4,6 +4,7 @@
 
 use super::calendar::{WeekClock, weekday};
 use super::error::{DataCode, DataError};
+use super::prices::{check_prices, price_jumps};
 use super::raw::{RawSide, SideOf};
 use super::report::{FileReport, Warning, WarningCode};
 use super::resample::{BinClock, DayAnchor};
@@ -34,13 +35,13 @@ pub(crate) fn check_side(
     let gaps = check_times(side, of, policy)?;
     check_prices(side, of, policy)?;
     let mut warnings = Vec::new();
-    if side.float32 {
+    if let Some(column) = side.float32 {
         warnings.push(Warning {
             code: WarningCode::Float32Prices,
             count: side.len(),
             row: 0,
             time: Timestamp(side.times[0]),
-            column: Some(side.names.prices[0].clone()),
+            column: Some(side.names.prices[column].clone()),
             detail: "prices are stored with 24 bits: about seven digits".to_owned(),
         });
     }
@@ -276,118 +277,6 @@ impl<'a> Gaps<'a> {
     }
 }
 
-/// Rows per fast look at prices.
-const CHUNK: usize = 1024;
-
-fn check_prices(side: &RawSide, of: &SideOf, policy: &ReadPolicy) -> Result<(), DataError> {
-    for start in (0..side.len()).step_by(CHUNK) {
-        let rows = start..(start + CHUNK).min(side.len());
-        if !all_fine(side, rows.clone()) {
-            for k in rows {
-                if let Some(error) = price_problem(side, k, policy) {
-                    return Err(side.at(error, k, of));
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Branch-free look at a range of rows; `false` sends them to [`price_problem`].
-fn all_fine(side: &RawSide, rows: std::ops::Range<usize>) -> bool {
-    let [open, high, low, close] = side.prices.columns().map(|column| &column[rows.clone()]);
-    let volume = &side.volume[rows];
-    let mut fine = true;
-    for k in 0..open.len() {
-        let (o, h, l, c, v) = (open[k], high[k], low[k], close[k], volume[k]);
-        fine &= (l > 0.0) & (h < f64::INFINITY) & (o >= l) & (o <= h) & (c >= l) & (c <= h);
-        fine &= (v >= 0.0) & (v < f64::INFINITY);
-    }
-    fine
-}
-
-/// The first rule that the prices or the volume of a row break.
-pub(crate) fn price_problem(side: &RawSide, k: usize, policy: &ReadPolicy) -> Option<DataError> {
-    let bar = side.prices.at(k);
-    let prices = [bar.open, bar.high, bar.low, bar.close];
-    let named = |price: usize| side.names.prices[price].clone();
-    if let Some(price) = prices.iter().position(|value| !value.is_finite()) {
-        return Some(
-            DataError::new(DataCode::NonFinitePrice, "a price must be a finite number")
-                .column(named(price))
-                .value(prices[price])
-                .hint("fix the source and export again"),
-        );
-    }
-    let volume = side.volume[k];
-    if !volume.is_finite() {
-        return Some(
-            DataError::new(DataCode::NonFiniteVolume, "a volume must be a finite number")
-                .column(side.names.volume.clone())
-                .value(volume)
-                .hint("leave the volume column out when it is unknown"),
-        );
-    }
-    let negative = prices.iter().position(|&value| value <= 0.0).filter(|_| !policy.allow_negative_prices);
-    if let Some(price) = negative {
-        return Some(
-            DataError::new(DataCode::NonPositivePrice, "a price must be above zero")
-                .column(named(price))
-                .value(prices[price])
-                .hint(
-                    "allow_negative_prices (--allow-negative-prices) permits it, for spreads and crude oil",
-                ),
-        );
-    }
-    let outside = |value: f64| value < bar.low || value > bar.high;
-    let (what, price) = if bar.high < bar.low {
-        ("high below low", 1)
-    } else if outside(bar.open) {
-        ("open outside low and high", 0)
-    } else if outside(bar.close) {
-        ("close outside low and high", 3)
-    } else if volume < 0.0 {
-        return Some(
-            DataError::new(DataCode::NegativeVolume, "a volume must be at least zero")
-                .column(side.names.volume.clone())
-                .value(volume)
-                .hint("leave the volume column out when it is unknown"),
-        );
-    } else {
-        return None;
-    };
-    Some(
-        DataError::new(DataCode::OhlcInconsistent, what)
-            .column(named(price))
-            .value(format!(
-                "{} (open {}, high {}, low {}, close {})",
-                prices[price], bar.open, bar.high, bar.low, bar.close
-            ))
-            .hint("fix the source, or import again with --drop-bad-rows (each dropped row is listed)"),
-    )
-}
-
-/// `e^0.1` and `e^0.5`: the close moved by more than this factor.
-const JUMP_FX: f64 = 1.105_170_918_075_647_7;
-const JUMP: f64 = 1.648_721_270_700_128_2;
-
-fn price_jumps(side: &RawSide, of: &SideOf) -> Option<Warning> {
-    let limit = if of.is_fx { JUMP_FX } else { JUMP };
-    let close = &side.prices.close;
-    let jumped = |pair: &[f64]| pair[0] > 0.0 && (pair[1] > pair[0] * limit || pair[1] * limit < pair[0]);
-    let first = close.windows(2).position(jumped)?;
-    let count = close[first..].windows(2).filter(|pair| jumped(pair)).count();
-    let k = first + 1;
-    Some(Warning {
-        code: WarningCode::PriceJump,
-        count,
-        row: side.place.row(k),
-        time: Timestamp(side.times[k]),
-        column: Some(side.names.prices[3].clone()),
-        detail: format!("close went from {} to {} in one bar", close[first], close[k]),
-    })
-}
-
 fn days(micros: i64) -> String {
     let hours = micros / HOUR;
     if hours % 24 == 0 {
@@ -399,4 +288,124 @@ fn days(micros: i64) -> String {
 
 fn whole_days(micros: i64) -> String {
     format!("{}d", (micros + DAY - 1) / DAY)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::data::bars::PriceColumns;
+    use crate::data::report::QuoteSide;
+    use crate::types::time::MINUTE;
+
+    /// 2024-01-02 10:00 UTC, a Tuesday.
+    const START: i64 = 1_704_189_600_000_000;
+
+    fn side(times: Vec<i64>) -> RawSide {
+        let rows = times.len();
+        let column = |value: f64| vec![value; rows];
+        let prices =
+            PriceColumns { open: column(1.1), high: column(1.2), low: column(1.0), close: column(1.15) };
+        RawSide { times, prices, volume: column(5.0), ..RawSide::default() }
+    }
+
+    fn minutes(offsets: &[i64]) -> RawSide {
+        side(offsets.iter().map(|minute| START + minute * MINUTE).collect())
+    }
+
+    fn check(mut raw: RawSide, timeframe: Timeframe) -> Result<FileReport, DataError> {
+        let of = SideOf {
+            path: PathBuf::from("EURUSD.parquet"),
+            symbol: "EURUSD".to_owned(),
+            is_fx: true,
+            timeframe,
+            side: QuoteSide::Bid,
+        };
+        check_side(&mut raw, &of, &ReadPolicy::default())
+    }
+
+    fn place(raw: RawSide, timeframe: Timeframe) -> (DataCode, Option<u64>) {
+        let error = check(raw, timeframe).expect_err("refused");
+        (error.code(), error.problem().row)
+    }
+
+    #[test]
+    fn times_out_of_order_off_the_grid_or_far_apart_are_refused_at_their_row() {
+        let m1 = |offsets: &[i64]| place(minutes(offsets), Timeframe::M1);
+        assert_eq!(m1(&[0, 2, 1, 3]), (DataCode::UnsortedTimestamps, Some(2)));
+        assert_eq!(m1(&[0, 1, 1, 2]), (DataCode::DuplicateTimestamp, Some(2)));
+        assert_eq!(m1(&[0, 1, 1 + 15 * 1440]), (DataCode::GapTooLarge, Some(2)));
+        let half = side(vec![START, START + MINUTE / 2]);
+        assert_eq!(place(half, Timeframe::M1), (DataCode::TimestampOffGrid, Some(1)));
+        assert_eq!(place(side(vec![5]), Timeframe::M1), (DataCode::TimestampOutOfRange, Some(0)));
+        assert_eq!(place(side(Vec::new()), Timeframe::M1), (DataCode::NoRows, None));
+    }
+
+    #[test]
+    fn bars_of_a_longer_timeframe_are_named() {
+        let fives = minutes(&[0, 5, 10, 20]);
+        let error = check(fives, Timeframe::M1).expect_err("M5 rows");
+        assert_eq!(error.code(), DataCode::TimeframeMismatch);
+        assert!(error.to_string().contains("multiples of M5"), "{error}");
+        assert!(check(minutes(&[0, 5, 10]), Timeframe::M1).is_ok(), "three rows prove nothing");
+        assert!(check(minutes(&[0, 5, 10, 21]), Timeframe::M1).is_ok());
+    }
+
+    #[test]
+    fn daily_bars_keep_one_time_of_day_or_two_an_hour_apart() {
+        let days = |hours: &[i64]| {
+            side((1_i64..).zip(hours).map(|(day, hour)| (START / DAY + day) * DAY + hour * HOUR).collect())
+        };
+        assert!(check(days(&[22, 22, 21, 21, 22]), Timeframe::D1).is_ok());
+        assert!(check(days(&[0, 23, 0]), Timeframe::D1).is_ok());
+        assert_eq!(place(days(&[22, 20, 22]), Timeframe::D1), (DataCode::TimestampOffGrid, Some(1)));
+        assert_eq!(place(days(&[22, 21, 20]), Timeframe::D1), (DataCode::TimestampOffGrid, Some(2)));
+    }
+
+    #[test]
+    fn the_weekend_is_no_hole_and_a_lost_day_is_one() {
+        // Friday 20:00 UTC to Monday: 1 h of Friday and 2 h of Sunday were open.
+        let friday = 3 * 1440 + 600;
+        let weekend = check(minutes(&[friday, friday + 1, friday + 2 + 2 * 1440 + 200]), Timeframe::M1);
+        assert_eq!(weekend.expect("fine").warnings, []);
+        let lost = check(minutes(&[0, 1, 2 + 26 * 60]), Timeframe::M1).expect("legal");
+        assert_eq!((lost.warnings[0].code, lost.warnings[0].row), (WarningCode::GapLong, 2));
+    }
+
+    #[test]
+    fn impossible_prices_and_volumes_are_refused_at_their_row_and_column() {
+        type Damage = fn(&mut RawSide);
+        let cases: [(Damage, DataCode, &str); 9] = [
+            (|raw| raw.prices.close[1] = f64::NAN, DataCode::NonFinitePrice, "close"),
+            (|raw| raw.prices.high[1] = f64::INFINITY, DataCode::NonFinitePrice, "high"),
+            (|raw| raw.volume[1] = f64::NAN, DataCode::NonFiniteVolume, "volume"),
+            (|raw| raw.prices.low[1] = 0.0, DataCode::NonPositivePrice, "low"),
+            (|raw| raw.prices.open[1] = -1.0, DataCode::NonPositivePrice, "open"),
+            (|raw| raw.prices.high[1] = 0.9, DataCode::OhlcInconsistent, "high"),
+            (|raw| raw.prices.open[1] = 1.3, DataCode::OhlcInconsistent, "open"),
+            (|raw| raw.prices.close[1] = 0.95, DataCode::OhlcInconsistent, "close"),
+            (|raw| raw.volume[1] = -1.0, DataCode::NegativeVolume, "volume"),
+        ];
+        for (damage, code, column) in cases {
+            let mut raw = minutes(&[0, 1, 2]);
+            damage(&mut raw);
+            let error = check(raw, Timeframe::M1).expect_err("refused");
+            let problem = error.problem();
+            assert_eq!((problem.code, problem.row, problem.column.as_deref()), (code, Some(1), Some(column)));
+        }
+    }
+
+    #[test]
+    fn times_are_checked_before_prices_and_a_jump_is_only_a_warning() {
+        let mut raw = minutes(&[0, 1, 1]);
+        raw.prices.close[0] = f64::NAN;
+        assert_eq!(place(raw, Timeframe::M1).0, DataCode::DuplicateTimestamp);
+        let mut raw = minutes(&[0, 1, 2]);
+        for column in raw.prices.columns_mut() {
+            column[1] = 1.3;
+        }
+        let warnings = check(raw, Timeframe::M1).expect("legal").warnings;
+        assert_eq!((warnings[0].code, warnings[0].count, warnings[0].row), (WarningCode::PriceJump, 2, 1));
+    }
 }

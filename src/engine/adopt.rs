@@ -15,14 +15,10 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     pub fn adopt(&mut self, orders: impl IntoIterator<Item = Position>) -> Vec<Position> {
         let mut dropped = Vec::new();
         for order in orders {
-            let agent = self
-                .agents
-                .iter()
-                .position(|agent| agent.symbol.is_none_or(|symbol| symbol == order.symbol))
-                .filter(|_| order.symbol.index() < self.data.symbols().len());
+            let agent = (0..self.agents.len()).find(|&agent| self.trades_symbol(agent, order.symbol));
             match agent {
                 Some(agent) if order.magic_number == self.settings.magic_number && self.is_new(&order) => {
-                    self.book.reserve(order.number);
+                    self.book.reserve_before(order.number + 1);
                     let ticket = ticket_of(&order, agent);
                     let open = order.status == PositionStatus::Open;
                     let index = self.book.push(order, ticket);

@@ -46,9 +46,9 @@ impl Book {
         self.next_number - 1
     }
 
-    /// Keeps a number from being given again.
-    pub(super) fn reserve(&mut self, number: u32) {
-        self.next_number = self.next_number.max(number + 1);
+    /// Keeps the numbers before this one from being given again.
+    pub(super) fn reserve_before(&mut self, number: u32) {
+        self.next_number = self.next_number.max(number);
     }
 
     /// That number, not taken yet.

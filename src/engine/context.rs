@@ -1,13 +1,15 @@
-//! What a run knows of the market beside its bars: hours blocked by news.
+//! What a run knows of the market beside its bars: rows blocked by news, finer bars.
 
 use std::sync::Arc;
 
+use crate::data::BarSeries;
 use crate::types::SymbolId;
 
 /// Per-symbol additions to the market, shared by all runs. An absent entry means: none for that symbol.
 #[derive(Debug, Clone, Default)]
 pub struct RunContext {
     news: Vec<Option<Arc<[u64]>>>,
+    detail: Vec<Option<Arc<BarSeries>>>,
 }
 
 impl RunContext {
@@ -16,6 +18,17 @@ impl RunContext {
     pub fn with_news(mut self, blocked: Vec<Option<Arc<[u64]>>>) -> Self {
         self.news = blocked;
         self
+    }
+
+    /// Finer bars per symbol in configured order, for `detail_timeframe`.
+    pub fn with_detail(mut self, finer: Vec<Option<Arc<BarSeries>>>) -> Self {
+        self.detail = finer;
+        self
+    }
+
+    /// The finer bars of a symbol.
+    pub(super) fn detail(&self, symbol: SymbolId) -> Option<&BarSeries> {
+        self.detail.get(symbol.index())?.as_deref()
     }
 
     /// Whether the news gate of a symbol is closed on one of its rows.

@@ -1,5 +1,7 @@
 //! The event loop: one sequence of phases per step, for one symbol or fifty (`execution.md` 2, 9a).
 
+use serde::{Deserialize, Serialize};
+
 use super::agent::Agent;
 use super::book::{Book, Ticket};
 use super::context::RunContext;
@@ -64,7 +66,7 @@ pub struct Outcome<O> {
 }
 
 /// A market order that waits for an open.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(super) struct Waiting {
     pub(super) number: u32,
     pub(super) agent: usize,
@@ -74,7 +76,7 @@ pub(super) struct Waiting {
 }
 
 /// An exit signal that waits for an open.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(super) struct WaitingExit {
     pub(super) number: u32,
     pub(super) symbol: SymbolId,
@@ -82,7 +84,7 @@ pub(super) struct WaitingExit {
 }
 
 /// Counts of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub(super) struct Counters {
     pub(super) bars_in_position: u64,
     pub(super) bars_stepped: u64,
@@ -194,19 +196,34 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
         self.simulator.set_symbol(symbol.index(), execution);
     }
 
+    /// Who watches.
+    pub fn observer(&self) -> &O {
+        &self.observer
+    }
+
     /// Walks the window to its end.
     ///
     /// # Errors
     /// When a rate is missing, a bar has no room for a draw, or a size from risk has no stop.
     pub fn run(mut self) -> Result<Outcome<O>, EngineError> {
-        while self.next_step < self.window.end {
+        self.advance(self.window.end)?;
+        self.finish()
+    }
+
+    /// Walks the window up to a step, which is not walked yet. A clock that skips may stop further on: nothing happens
+    /// between.
+    ///
+    /// # Errors
+    /// As [`EventEngine::run`].
+    pub fn advance(&mut self, until: usize) -> Result<(), EngineError> {
+        while self.next_step < self.window.end.min(until) {
             let step = self.next_step;
             self.step(step)?;
             self.counters.bars_stepped += 1;
             self.next_step = self.next_event(step);
             self.pass_over(step + 1, self.next_step)?;
         }
-        self.finish()
+        Ok(())
     }
 
     /// One step: always this sequence.

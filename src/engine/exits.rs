@@ -1,12 +1,13 @@
 //! The exit side of a step: triggers, stops and targets of every position, and the booking of a close.
 
+use super::detail::quote_at;
 use super::entries::address;
 use super::event_engine::{EngineError, EventEngine};
 use super::finish::Alternative;
 use super::observer::Observer;
 use crate::costs::{Draws, FeeCall, spread};
 use crate::execution::exits::{ExitLevel, Held, Holding, reaches};
-use crate::execution::fills::{Quote, triggers};
+use crate::execution::fills::triggers;
 use crate::execution::simulator::{ExitFill, ExitSlip};
 use crate::portfolio::{FeeEntry, FeeKind, Position, PositionStatus};
 use crate::strategy::Strategy;
@@ -103,7 +104,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         if row < first || self.data.symbol(position.symbol).bars.time(row) <= position.entry_time {
             return Ok(false);
         }
-        let quote = self.quote(position.symbol, row);
+        let quote = quote_at(&self.data.symbol(position.symbol).bars, row);
         if !triggers(position.direction, position.order_type, position.entry_price, &quote) {
             return Ok(false);
         }
@@ -134,8 +135,10 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             stop_moved: position.stop_loss != position.initial_stop_loss,
             holding,
         };
-        let quote = self.quote(position.symbol, row);
-        let Some(choice) = self.simulator.evaluate_exits(&held, &quote, buffer) else { return Ok(false) };
+        let level = self.ticket(index).signal.entry_price;
+        let Some(choice) = self.choose_exit((position.symbol, row), &held, level, buffer) else {
+            return Ok(false);
+        };
         let close = Close {
             index,
             row,
@@ -242,7 +245,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         }
         let position = self.book.position(close.index);
         let ticket = self.ticket(close.index);
-        let quote = self.quote(position.symbol, close.row);
+        let quote = quote_at(&self.data.symbol(position.symbol).bars, close.row);
         let half_exit = match close.field {
             PriceField::Open => spread::half_spread(quote.bid.open, quote.ask.map(|ask| ask.open)),
             PriceField::Close => spread::half_spread(quote.bid.close, quote.ask.map(|ask| ask.close)),
@@ -269,13 +272,6 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             PriceField::Open => side.open[row],
             PriceField::Close => side.close[row],
         }
-    }
-
-    /// Both sides of a bar.
-    #[inline]
-    fn quote(&self, symbol: SymbolId, row: usize) -> Quote {
-        let bars = &self.data.symbol(symbol).bars;
-        Quote { bid: bars.bid().at(row), ask: Some(bars.ask().at(row)) }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The end of a run: what stays open, what is closed, and the figures of the whole (`execution.md` 2.2, 9b, 13.1).
 
+use serde::{Deserialize, Serialize};
+
 use super::event_engine::{EngineError, EventEngine, Outcome};
 use super::observer::Observer;
 use super::run::{TrialRun, WindowEnd};
@@ -13,7 +15,7 @@ use crate::types::math;
 use crate::types::{CloseReason, Trade};
 
 /// What the level that was not taken on an ambiguous bar would have given.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(super) struct Alternative {
     /// Place of the trade in booking order.
     pub(super) trade: usize,
@@ -25,7 +27,10 @@ pub(super) struct Alternative {
 
 impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     /// Closes what the end of the window closes and counts the rest.
-    pub(super) fn finish(mut self) -> Result<Outcome<O>, EngineError> {
+    ///
+    /// # Errors
+    /// When a rate is missing or a bar has no room for a draw.
+    pub fn finish(mut self) -> Result<Outcome<O>, EngineError> {
         let mut extremes = EquityExtremes::new(self.settings.initial_balance);
         self.curve.points().iter().for_each(|point| extremes.update(point.equity));
         self.extend_curve();
@@ -54,6 +59,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             break_even_cost_multiplier: if self.by_volume() { cost_multiplier(trades) } else { None },
             curve: self.curve,
             trades: Vec::new(),
+            parts: Vec::new(),
         };
         let (total_fees, draws) = (self.ledger.total_fees(), self.simulator.draws().taken());
         Ok(Outcome {
@@ -94,7 +100,8 @@ fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-fn ambiguous_share(trades: &[Trade]) -> Option<f64> {
+/// Share of trades closed on a bar that left the level open; `None` without trades.
+pub(super) fn ambiguous_share(trades: &[Trade]) -> Option<f64> {
     let ambiguous = trades.iter().filter(|trade| trade.ambiguous).count();
     (!trades.is_empty()).then(|| ambiguous as f64 / trades.len() as f64)
 }
@@ -116,7 +123,7 @@ fn net_with(trades: &[Trade], alternatives: &[Alternative], level: ExitLevel) ->
 }
 
 /// `ratio(sum gross, sum of items)` of `metrics.md` rule 3, with gross = net result plus all items.
-fn cost_multiplier(trades: &[Trade]) -> Option<f64> {
+pub(super) fn cost_multiplier(trades: &[Trade]) -> Option<f64> {
     const CAP: f64 = 100.0;
     let items: Vec<f64> = trades
         .iter()

@@ -1,10 +1,12 @@
 //! One deterministic run: one event loop for one symbol or fifty.
 
+mod accounts;
 mod adopt;
 mod agent;
 mod book;
 mod clock;
 pub mod context;
+mod detail;
 mod entries;
 pub mod event_engine;
 mod exits;
@@ -19,6 +21,8 @@ pub mod rates;
 pub mod registry;
 pub mod run;
 pub mod settings;
+pub mod snapshot;
+pub mod trial;
 mod wrapper;
 
 pub use context::RunContext;
@@ -28,5 +32,7 @@ pub use lookahead::{Leak, find_lookahead};
 pub use observer::Observer;
 pub use rates::check_rates;
 pub use registry::{Registered, Registry, UnknownStrategy};
-pub use run::{Clock, EngineInputs, RunRequest, StrategyRunner, TrialRun, WindowEnd, run_trial};
+pub use run::{Clock, EngineInputs, RunRequest, StrategyRunner, TrialRun, WindowEnd};
 pub use settings::{EngineSettings, SettingError};
+pub use snapshot::EngineSnapshot;
+pub use trial::run_trial;

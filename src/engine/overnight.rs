@@ -36,6 +36,15 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         self.nights.partition_point(|night| night.time <= opened)
     }
 
+    /// The first rollover a position has not been charged for when a run is taken up at a step.
+    pub(super) fn first_night_from(&self, index: usize, next_step: usize) -> usize {
+        let symbol = self.book.position(index).symbol;
+        let row = next_step.checked_sub(1).and_then(|step| self.data.symbol(symbol).last_row(step));
+        let charged = row.map(|row| self.data.symbol(symbol).bars.time(row));
+        let passed = self.nights.partition_point(|night| charged.is_some_and(|until| night.time <= until));
+        passed.max(self.first_night(index))
+    }
+
     /// Charges every open position whose symbol has a bar for the rollovers that have passed, in opening order.
     pub(super) fn charge_nights(&mut self, step: usize) -> Result<(), EngineError> {
         let now = self.data.time(step);

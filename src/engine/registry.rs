@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::run::{EngineInputs, RunRequest, StrategyRunner, TrialRun, run_trial};
+use super::run::{EngineInputs, RunRequest, StrategyRunner, TrialRun};
+use super::trial::run_trial;
 use crate::cache::CachePlan;
 use crate::data::MultiSymbolData;
 use crate::strategy::builtin::{

@@ -1,18 +1,13 @@
 //! What a run reads and what it returns.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::context::RunContext;
-use super::event_engine::EventEngine;
-use super::settings::{Accounts, EngineSettings, SettingError};
+use super::settings::EngineSettings;
 use crate::cache::{CachePlan, IndicatorCache};
-use crate::costs::RngDraws;
-use crate::data::MultiSymbolData;
-use crate::strategy::{BindContext, Scope, StrategyDef};
+use crate::data::{BarSeries, MultiSymbolData};
 use crate::types::{
-    EquityCurve, MasterSeed, ParamError, ParamSpec, StepRange, SymbolId, Trade, Trial, TrialError, TrialId,
+    EquityCurve, MasterSeed, ParamError, ParamSpec, StepRange, Trade, Trial, TrialError, TrialId,
 };
 
 /// Everything a trial reads and none may change. Cloning copies pointers.
@@ -44,6 +39,12 @@ impl EngineInputs {
     /// With the rows on which each symbol's news gate is closed.
     pub fn with_news(mut self, blocked: Vec<Option<Arc<[u64]>>>) -> Self {
         self.context = Arc::new(RunContext::clone(&self.context).with_news(blocked));
+        self
+    }
+
+    /// With finer bars per symbol, for `detail_timeframe`.
+    pub fn with_detail(mut self, finer: Vec<Option<Arc<BarSeries>>>) -> Self {
+        self.context = Arc::new(RunContext::clone(&self.context).with_detail(finer));
         self
     }
 }
@@ -124,6 +125,8 @@ pub struct TrialRun {
     pub profit_net_best: Option<f64>,
     /// Factor on all costs at which net profit reaches zero; `None` where undefined.
     pub break_even_cost_multiplier: Option<f64>,
+    /// With an account per symbol: the run of each, in symbol order; the figures above then join them. Else empty.
+    pub parts: Vec<TrialRun>,
 }
 
 /// What the registry stores: one virtual call per trial, static calls per step.
@@ -157,108 +160,4 @@ pub trait StrategyRunner: Send + Sync {
     /// When the parameters cannot run, the engine refuses to go on, or the strategy panics.
     fn run(&self, inputs: &EngineInputs, request: &RunRequest, trial: &Trial)
     -> Result<TrialRun, TrialError>;
-}
-
-/// Prefix of engine settings among a trial's parameters.
-const ENGINE_PREFIX: &str = "engine.";
-
-/// Runs one trial of a strategy: its `engine.` parameters laid over the settings, bound per symbol or once by its
-/// scope, walked over the window.
-///
-/// # Errors
-/// When the parameters or settings cannot run, the engine refuses to go on, or the strategy panics.
-pub fn run_trial<D: StrategyDef>(
-    def: &D,
-    inputs: &EngineInputs,
-    request: &RunRequest,
-    trial: &Trial,
-) -> Result<TrialRun, TrialError> {
-    // A panicking strategy leaves nothing behind: engine and strategy are dropped with the unwinding.
-    catch_unwind(AssertUnwindSafe(|| run_unguarded(def, inputs, request, trial)))
-        .unwrap_or_else(|panic| Err(TrialError::Panic(panic_text(panic.as_ref()))))
-}
-
-fn run_unguarded<D: StrategyDef>(
-    def: &D,
-    inputs: &EngineInputs,
-    request: &RunRequest,
-    trial: &Trial,
-) -> Result<TrialRun, TrialError> {
-    let resolved;
-    let inputs = match settings_of(&inputs.settings, trial)? {
-        None => inputs,
-        Some(settings) => {
-            resolved = EngineInputs { settings: Arc::new(settings), ..inputs.clone() };
-            &resolved
-        }
-    };
-    if inputs.settings.accounts == Accounts::PerSymbol && inputs.data.symbols().len() > 1 {
-        return Err(TrialError::Engine(
-            "accounts \"per_symbol\" is not available: use \"shared\"".to_owned(),
-        ));
-    }
-    let strategies = bind(def, inputs, trial)?;
-    let draws = RngDraws::new(
-        inputs.seed,
-        request.fold,
-        request.repeat,
-        request.random_id.0,
-        inputs.settings.slippage_stream,
-        0,
-    );
-    let outcome = EventEngine::new(inputs, request, strategies, draws, ()).and_then(EventEngine::run);
-    outcome.map(|outcome| outcome.run).map_err(|error| TrialError::Engine(error.to_string()))
-}
-
-/// The settings of a trial that brings its own, else `None`.
-fn settings_of(base: &EngineSettings, trial: &Trial) -> Result<Option<EngineSettings>, TrialError> {
-    let mut own = trial
-        .params
-        .iter()
-        .filter_map(|(name, value)| Some((name.strip_prefix(ENGINE_PREFIX)?, value)))
-        .peekable();
-    if own.peek().is_none() {
-        return Ok(None);
-    }
-    let mut settings = base.clone();
-    for (key, value) in own {
-        settings.apply(key, value).map_err(setting_error)?;
-    }
-    settings.validate().map_err(setting_error)?;
-    Ok(Some(settings))
-}
-
-/// A contradiction prunes the set; anything else is an error of the file.
-fn setting_error(error: SettingError) -> TrialError {
-    match error {
-        SettingError::Invalid { key, found, allowed } => {
-            ParamError::Invalid { name: format!("{ENGINE_PREFIX}{key}"), found, allowed }.into()
-        }
-        SettingError::Conflict { .. } => ParamError::Infeasible { reason: error.to_string() }.into(),
-        other => TrialError::Engine(other.to_string()),
-    }
-}
-
-/// A bound strategy with its symbol; `None` = all of them.
-type BoundTo<S> = (Option<SymbolId>, S);
-
-/// The strategy's instances, each with its symbol.
-fn bind<D: StrategyDef>(
-    def: &D,
-    inputs: &EngineInputs,
-    trial: &Trial,
-) -> Result<Vec<BoundTo<D::Bound>>, TrialError> {
-    let bind = |symbol: SymbolId| {
-        let context = BindContext { data: &inputs.data, symbol };
-        def.bind(&trial.params, &context, &inputs.cache)
-    };
-    match def.scope() {
-        Scope::AllSymbols => Ok(vec![(None, bind(SymbolId(0))?)]),
-        Scope::PerSymbol => inputs.data.ids().map(|symbol| Ok((Some(symbol), bind(symbol)?))).collect(),
-    }
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
 }

@@ -1,5 +1,7 @@
 //! Whether a bar ends a position, at which level, and which level counts when it reaches both (`execution.md` 4, 9, 9a, 9b).
 
+use serde::{Deserialize, Serialize};
+
 use super::fills::Quote;
 use crate::data::Ohlc;
 use crate::types::words::words;
@@ -59,7 +61,7 @@ pub struct Held {
 }
 
 /// Which of the two levels ends a position.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ExitLevel {
     /// The stop.
     Stop,

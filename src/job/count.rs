@@ -54,11 +54,11 @@ impl Count {
 }
 
 impl Prepared {
-    /// Counts every position of the first enumeration; takes some microseconds each.
+    /// Counts every position of one enumeration; takes some microseconds each.
     pub fn count(&self) -> Count {
         let mut count = Count::default();
         let sampler = self.samplers[0].as_ref();
-        for position in 0..sampler.positions() {
+        for position in 0..self.plan.positions {
             match sampler.ask(position) {
                 Asked::Run(trial) => match self.study.infeasible(&trial) {
                     None => count.run += 1,

@@ -3,6 +3,7 @@
 //! [`run`] is the product for a Rust user; the command line adds words, colours and a clock. Whatever a run leaves
 //! behind can be opened again with [`Opened`], to show or verify single trials.
 
+mod calibrate;
 mod closing;
 mod count;
 mod error;
@@ -15,7 +16,7 @@ use std::path::PathBuf;
 
 pub use count::Count;
 pub use error::JobError;
-pub use opened::{Opened, ShownTrial, VerifySelection};
+pub use opened::{Opened, RankedRun, ShownTrial, VerifySelection};
 pub use prepare::{Prepared, prepare};
 
 use crate::config::JobSpec;
@@ -104,7 +105,8 @@ pub fn run(
     stop: &StopFlag,
 ) -> Result<JobReport, JobError> {
     let prepared = prepare(spec, registry, options)?;
-    let excluded = announce(&prepared, options, progress)?;
+    let count = prepared.announce(options, progress)?;
+    let excluded = count.map(|count| prepared.plan.positions - count.run);
     let mut target = RunTarget::open(&prepared, options, progress)?;
     let job = Job { prepared: &prepared, options, progress, stop, excluded };
     let finished = match &prepared.splits {
@@ -200,6 +202,7 @@ impl Job<'_> {
             strategy: prepared.study.runner.name().to_owned(),
             table: self.table(&finished.summary),
             luck: closing::luck(best, trials, &finished.summary.moments, finished.observations, periods),
+            forward: finished.windows.as_ref().map(|windows| windows.forward(prepared)),
             notes,
             counts: Counts {
                 stored: trials,
@@ -261,38 +264,43 @@ fn truncated(end: SweepEnd) -> Option<String> {
 /// Up to this many positions are counted before the run; more would keep the first progress line waiting.
 const COUNTED: u64 = 50_000;
 
-/// Says what was loaded and what will run; returns the number of excluded sets where it is cheap to know.
-fn announce(
-    prepared: &Prepared,
-    options: &JobOptions,
-    progress: &dyn Progress,
-) -> Result<Option<u64>, JobError> {
-    for note in data_notes(prepared) {
-        progress.event(&ProgressEvent::Data(&note.to_string()));
+impl Prepared {
+    /// Number of enumerations: walk-forward windows, or one.
+    pub fn windows(&self) -> u64 {
+        self.splits.as_ref().map_or(1, |splits| splits.windows.len()) as u64
     }
-    let positions = prepared.plan.positions;
-    let windows = prepared.splits.as_ref().map_or(1, |splits| splits.windows.len()) as u64;
-    let count = (positions <= COUNTED).then(|| prepared.count());
-    if let Some(count) = &count
-        && count.run == 0
-    {
-        return Err(JobError::NothingToRun { positions, because: count.because() });
+
+    /// Says what was loaded and what will run; returns the count where it is cheap to know.
+    ///
+    /// # Errors
+    /// When it is known that nothing can run.
+    pub fn announce(&self, options: &JobOptions, progress: &dyn Progress) -> Result<Option<Count>, JobError> {
+        for note in data_notes(self) {
+            progress.event(&ProgressEvent::Data(&note.to_string()));
+        }
+        let positions = self.plan.positions;
+        let count = (positions <= COUNTED).then(|| self.count());
+        if let Some(count) = &count
+            && count.run == 0
+        {
+            return Err(JobError::NothingToRun { positions, because: count.because() });
+        }
+        let run = count.as_ref().map_or(positions, |count| count.run);
+        let plan = PlanNote {
+            combinations: self.spec.space.size().ok().map(u128::from),
+            excluded: count.as_ref().map(|count| u128::from(positions - count.run)),
+            trials: run * self.windows(),
+            sampler: self.sampler_words(),
+            seed: self.spec.seed.0,
+            threads: threads(options.threads),
+            holdout: self.holdout.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string),
+        };
+        progress.event(&ProgressEvent::Plan(&plan.to_string()));
+        for line in count.iter().flat_map(Count::lines) {
+            progress.event(&ProgressEvent::Note(&line));
+        }
+        Ok(count)
     }
-    let run = count.as_ref().map_or(positions, |count| count.run);
-    let plan = PlanNote {
-        combinations: prepared.spec.space.size().ok().map(u128::from),
-        excluded: count.as_ref().map(|count| u128::from(positions - count.run)),
-        trials: run * windows,
-        sampler: prepared.sampler_words(),
-        seed: prepared.spec.seed.0,
-        threads: threads(options.threads),
-        holdout: prepared.holdout.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string),
-    };
-    progress.event(&ProgressEvent::Plan(&plan.to_string()));
-    for line in count.iter().flat_map(Count::lines) {
-        progress.event(&ProgressEvent::Note(&line));
-    }
-    Ok(count.map(|count| positions - count.run))
 }
 
 fn data_notes(prepared: &Prepared) -> Vec<DataNote> {

@@ -2,12 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
+use super::prepare::{runner, table_schema};
 use super::{JobError, JobOptions, Prepared, prepare};
-use crate::config::{self, LoadOptions, Text};
+use crate::config::{self, JobSpec, LoadOptions, Text};
 use crate::engine::{TrialRun, WindowEnd, registry::Registry};
 use crate::store::{Manifest, folder, leaderboard};
 use crate::sweep::verify::{Selection, VerifyReport, verify};
-use crate::sweep::{ChunkPlan, ChunkStore, FeasibleTrials, Shard, TrialRow, WindowEvaluator, store::Stored};
+use crate::sweep::{
+    ChunkPlan, ChunkStore, FeasibleTrials, ObjectiveRanker, Ranker, Shard, TrialRow, WindowEvaluator,
+    store::Stored,
+};
 use crate::types::{StepRange, TrialId};
 use crate::walkforward::run::window_plan;
 
@@ -33,6 +37,17 @@ pub struct ShownTrial {
     pub window: StepRange,
 }
 
+/// The stored trials of a run in their order.
+#[derive(Debug)]
+pub struct RankedRun {
+    /// The sweep file.
+    pub spec: JobSpec,
+    /// Best first.
+    pub rows: Vec<TrialRow>,
+    /// Chunks that cannot be trusted, with how it was noticed; their trials are left out.
+    pub damaged: Vec<(u64, String)>,
+}
+
 impl ShownTrial {
     /// Whether the new run confirms the stored digest.
     pub fn is_confirmed(&self) -> bool {
@@ -56,19 +71,39 @@ impl Opened {
         Ok(Self { root: root.to_owned(), manifest })
     }
 
-    /// The ranked rows, best first.
+    /// The rows of `leaderboard.parquet`, best first.
     ///
     /// # Errors
-    /// When the leaderboard is missing or damaged.
+    /// When it is missing or damaged.
     pub fn leaderboard(&self) -> Result<Vec<TrialRow>, JobError> {
         Ok(leaderboard::read(&self.root)?.0)
     }
 
-    /// The study again, from the manifest: the stored sweep file, the same data, the same columns.
+    /// Every stored trial of the run, best first; of a walk-forward study those of its latest window. Reads the chunks
+    /// alone, so an interrupted run is ranked like a finished one, and no market data are needed.
     ///
     /// # Errors
-    /// When the data are gone or differ from those of the run.
-    pub fn prepare(&self, registry: &Registry, options: &JobOptions) -> Result<Prepared, JobError> {
+    /// When the stored sweep file is not understood or the folder cannot be read.
+    pub fn ranked(&self, registry: &Registry) -> Result<RankedRun, JobError> {
+        let spec = self.spec(registry)?;
+        let schema = table_schema(&spec, runner(&spec, registry)?.as_ref());
+        let mut store = folder::open_chunks(&self.root, &self.manifest, schema)?;
+        let (mut rows, mut damaged): (Vec<TrialRow>, _) = (Vec::new(), Vec::new());
+        for chunk in store.listed()? {
+            match store.read(chunk)? {
+                Stored::Whole(found) => rows.extend(found),
+                Stored::Damaged(how) => damaged.push((chunk, how)),
+            }
+        }
+        let latest = rows.iter().map(|row| row.fold).max().unwrap_or(0);
+        rows.retain(|row| row.fold == latest);
+        let ranker = ObjectiveRanker(spec.objective.clone());
+        rows.sort_by_cached_key(|row| ranker.key(row));
+        Ok(RankedRun { spec, rows, damaged })
+    }
+
+    /// The sweep file the run was made from.
+    fn spec(&self, registry: &Registry) -> Result<JobSpec, JobError> {
         let text = self.manifest.spec.to_string();
         let shown = self.root.join("manifest.json");
         let base = self.manifest.about.get("base_dir").and_then(serde_json::Value::as_str).unwrap_or(".");
@@ -78,7 +113,15 @@ impl Opened {
             text: &text,
             folder: PathBuf::from(base),
         };
-        let spec = config::parse(&file, registry, &LoadOptions::default())?;
+        Ok(config::parse(&file, registry, &LoadOptions::default())?)
+    }
+
+    /// The study again, from the manifest: the stored sweep file, the same data, the same columns.
+    ///
+    /// # Errors
+    /// When the data are gone or differ from those of the run.
+    pub fn prepare(&self, registry: &Registry, options: &JobOptions) -> Result<Prepared, JobError> {
+        let spec = self.spec(registry)?;
         let [part, parts] = self.manifest.shard;
         let options = JobOptions { shard: Shard { part, parts }, ..options.clone() };
         let prepared = prepare(spec, registry, &options)?;

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use super::{JobError, JobOptions};
 use crate::cache::IndicatorCache;
-use crate::config::{DailyReturnsOf, EngineSeed, JobSpec, SamplerSpec, StrategyKind, Validation};
+use crate::config::{DailyReturnsOf, EngineSeed, JobSpec, StrategyKind, Validation};
 use crate::data::{self, AlignmentSettings, DataReport, HoldoutInfo};
 use crate::engine::registry::Registry;
 use crate::engine::{EngineInputs, EngineSettings, StrategyRunner};
 use crate::metrics::METRICS;
-use crate::search::{GridSampler, RandomSampler, Sampler};
+use crate::search::Sampler;
 use crate::store::{DataFingerprint, MetricColumn, ParamColumn, ParamKind, StudyIdentity, TableSchema};
 use crate::sweep::plan::default_chunk_trials;
 use crate::sweep::study::LatestCache;
@@ -79,7 +79,7 @@ pub fn prepare(spec: JobSpec, registry: &Registry, options: &JobOptions) -> Resu
     let folds: Vec<u32> =
         splits.as_ref().map_or_else(|| vec![0], |s| s.windows.iter().map(|w| w.index).collect());
     let samplers = folds.iter().map(|&fold| sampler(&spec, fold)).collect::<Result<Vec<_>, _>>()?;
-    let positions = samplers[0].positions();
+    let positions = within_budget(samplers[0].positions(), samplers.len(), spec.budget.max_trials);
     let chunk_trials = spec.output.chunk_trials.unwrap_or_else(|| default_chunk_trials(positions));
     let identity = StudyIdentity {
         engine_version: crate::store::identity::ENGINE_VERSION.to_owned(),
@@ -99,6 +99,11 @@ pub fn prepare(spec: JobSpec, registry: &Registry, options: &JobOptions) -> Resu
         data_report: opened.report,
         identity,
     })
+}
+
+/// As many positions of each enumeration as `budget.max_trials` allows in all.
+fn within_budget(positions: u64, enumerations: usize, max_trials: Option<u64>) -> u64 {
+    max_trials.map_or(positions, |most| positions.min((most / enumerations.max(1) as u64).max(1)))
 }
 
 /// How higher timeframes are shown, as the engine settings say.
@@ -122,18 +127,9 @@ pub(super) fn runner(spec: &JobSpec, registry: &Registry) -> Result<Arc<dyn Stra
 }
 
 fn sampler(spec: &JobSpec, fold: u32) -> Result<Box<dyn Sampler>, JobError> {
-    let space = Arc::clone(&spec.space);
-    Ok(match &spec.sampler {
-        SamplerSpec::Grid { order } => Box::new(GridSampler::new(space, *order, spec.seed, fold)?),
-        SamplerSpec::Random { trials, distinct } => {
-            Box::new(RandomSampler::new(space, *trials, *distinct, spec.seed, fold)?)
-        }
-        other => {
-            return Err(JobError::NotFound {
-                what: format!("sampler {} is not part of this version", other.kind()),
-                remedy: "use grid or random".to_owned(),
-            });
-        }
+    spec.sampler(fold)?.ok_or_else(|| JobError::NotFound {
+        what: format!("sampler {} is not part of this version", spec.sampler.kind()),
+        remedy: "use grid, random, sobol or lhs".to_owned(),
     })
 }
 
@@ -166,7 +162,7 @@ fn walk_forward_splits(spec: &JobSpec, study: &Study, window: StepRange) -> Resu
 }
 
 /// Every parameter of a trial is a column; a declared one has the type of its domain.
-fn table_schema(spec: &JobSpec, runner: &dyn StrategyRunner) -> TableSchema {
+pub(super) fn table_schema(spec: &JobSpec, runner: &dyn StrategyRunner) -> TableSchema {
     let declared = |name: &str| {
         let spec = runner.params().iter().find(|spec| spec.name == name);
         spec.map(|spec| ParamKind::of(&spec.domain))

@@ -5,11 +5,11 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::folder::RunTarget;
-use super::{Finished, Job, JobError, Prepared, cache_use, closing};
+use super::{Finished, Job, JobError, Prepared, closing};
 use crate::config::Validation;
 use crate::engine::{TrialRun, WindowEnd};
-use crate::metrics::Metrics;
-use crate::report::{CacheUse, Note};
+use crate::metrics::{MetricId, Metrics};
+use crate::report::{CacheUse, Forward, ForwardWindow, Note, OutOfSampleFigures};
 use crate::store::{artifacts, disk};
 use crate::sweep::reducer::ChunkFigures;
 use crate::sweep::{SweepEnd, SweepSummary, WindowEvaluator, digest::sweep_digest};
@@ -45,7 +45,7 @@ impl Job<'_> {
             stop: self.stop,
         };
         let report = study.run(&mut target.chunks)?;
-        let mut notes: Vec<Note> = report
+        let notes: Vec<Note> = report
             .damaged
             .iter()
             .map(|(chunk, how)| Note::Other {
@@ -53,10 +53,6 @@ impl Job<'_> {
                 text: format!("chunk {chunk} was damaged ({how}) and was run again"),
             })
             .collect();
-        notes.extend(report.windows.iter().map(|window| window_note(prepared, window)));
-        if let Some(out) = &report.out_of_sample {
-            notes.extend(out_of_sample_notes(prepared, out));
-        }
         let observations = prepared.study_days();
         Ok(Finished {
             end: report.end,
@@ -86,68 +82,58 @@ fn summary(report: &WalkForwardReport) -> SweepSummary {
     }
 }
 
-fn dates(prepared: &Prepared, range: StepRange) -> String {
+/// First and last day of a range.
+fn days(prepared: &Prepared, range: StepRange) -> (String, String) {
     let data = &prepared.study.inputs.data;
     let day = |step: usize| data.time(step).to_string()[..10].to_owned();
-    format!("{} .. {}", day(range.start), day(range.end - 1))
+    (day(range.start), day(range.end - 1))
 }
 
-fn window_note(prepared: &Prepared, outcome: &WindowOutcome) -> Note {
-    let test = dates(prepared, outcome.window.test);
-    let text = match (outcome.chosen(), &outcome.test) {
-        (Some(row), Some(run)) => {
-            let number =
-                |value: Option<f64>| value.map_or_else(|| "undefined".to_owned(), |v| format!("{v:.4}"));
-            let net = run.metrics.get(const { crate::metrics::MetricId::of("profit_net") });
-            format!(
-                "window {}: test {test}  {} in sample {}, out of sample {}, net {}",
-                outcome.window.index + 1,
-                row.trial.id,
-                number(row.objectives.first().copied().flatten()),
-                number(run.objective),
-                net.map_or_else(|| "undefined".to_owned(), |v| format!("{v:.2}")),
-            )
-        }
-        _ => format!(
-            "window {}: test {test}  no set gave a result: the account stood still",
-            outcome.window.index + 1
-        ),
-    };
-    Note::Other { code: "window".to_owned(), text }
+fn metric(metrics: &Metrics, key: &str) -> Option<f64> {
+    metrics.get(MetricId::from_key(key)?)
 }
 
-fn out_of_sample_notes(prepared: &Prepared, out: &OutOfSample) -> Vec<Note> {
-    let other = |code: &str, text: String| Note::Other { code: code.to_owned(), text };
-    let number = |value: Option<f64>| value.map_or_else(|| "undefined".to_owned(), |v| format!("{v:.4}"));
-    let metric = |key: &str| out.metrics.get(crate::metrics::MetricId::from_key(key)?);
-    vec![
-        other(
-            "out_of_sample",
-            format!(
-                "out of sample {}: {} {}, net {}, {} trades, drawdown {}",
-                dates(prepared, out.steps),
-                closing::objective_name(&prepared.study.objective),
-                number(out.objective),
-                metric("profit_net").map_or_else(|| "undefined".to_owned(), |v| format!("{v:.2}")),
-                metric("total_trades").unwrap_or(0.0),
-                number(metric("max_drawdown")),
-            ),
-        ),
-        other(
-            "efficiency",
-            format!(
-                "walk-forward efficiency {}, profitable windows {}, coverage {}, rank correlation {}, drift {}",
-                number(out.efficiency),
-                number(out.profitable_share),
-                number(Some(out.coverage)),
-                number(out.rank_correlation),
-                number(out.parameter_drift),
-            ),
-        ),
-    ]
+fn window_of(prepared: &Prepared, outcome: &WindowOutcome) -> ForwardWindow {
+    let (from, to) = days(prepared, outcome.window.test);
+    let chosen = outcome.chosen();
+    ForwardWindow {
+        number: outcome.window.index + 1,
+        from,
+        to,
+        chosen: chosen.map(|row| row.trial.id),
+        in_sample: chosen.and_then(|row| row.objectives.first().copied().flatten()),
+        out_of_sample: outcome.test.as_ref().and_then(|test| test.objective),
+        net_profit: outcome.test.as_ref().and_then(|test| metric(&test.metrics, "profit_net")),
+    }
+}
+
+fn joined(prepared: &Prepared, out: &OutOfSample) -> OutOfSampleFigures {
+    let (from, to) = days(prepared, out.steps);
+    OutOfSampleFigures {
+        from,
+        to,
+        objective: out.objective,
+        net_profit: metric(&out.metrics, "profit_net"),
+        trades: out.trades.len() as u64,
+        drawdown: metric(&out.metrics, "max_drawdown"),
+        efficiency: out.efficiency,
+        profitable_share: out.profitable_share,
+        coverage: out.coverage,
+        rank_correlation: out.rank_correlation,
+        parameter_drift: out.parameter_drift,
+    }
 }
 
 impl WindowFiles {
+    /// The figures for the closing screen.
+    pub(super) fn forward(&self, prepared: &Prepared) -> Forward {
+        Forward {
+            objective: closing::objective_name(&prepared.study.objective),
+            windows: self.report.windows.iter().map(|window| window_of(prepared, window)).collect(),
+            joined: self.report.out_of_sample.as_ref().map(|out| joined(prepared, out)),
+        }
+    }
+
     /// `walk_forward.json` with every window, and trades and equity of the joined tests.
     pub(super) fn write(&self, root: &Path, prepared: &Prepared) -> Result<(), JobError> {
         let report = &self.report;

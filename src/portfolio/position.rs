@@ -1,9 +1,12 @@
 //! State of one order from placing to closing (`execution.md` 3, 8).
 
+use serde::{Deserialize, Serialize};
+
+use crate::types::intern::Name;
 use crate::types::{CloseReason, Direction, OrderType, SymbolId, Timestamp};
 
 /// Where an order stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PositionStatus {
     /// Placed, not filled.
     Pending,
@@ -14,7 +17,7 @@ pub enum PositionStatus {
 }
 
 /// An order and the position it becomes. Prices in quote currency, money in account currency, size in lots.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Position {
     /// Number of the order within its run, in order of acceptance.
     pub number: u32,
@@ -55,7 +58,8 @@ pub struct Position {
     /// Whether break-even has been applied.
     pub break_even_done: bool,
     /// Which rule of the strategy spoke.
-    pub scenario: Option<&'static str>,
+    #[serde(deserialize_with = "crate::types::intern::optional")]
+    pub scenario: Option<Name>,
     /// Stamp of the engine instance.
     pub magic_number: u64,
     /// When it was closed.

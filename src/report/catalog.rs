@@ -102,6 +102,21 @@ pub fn metric_list(cards: &[MetricCard<'_>]) -> String {
     lines.join("\n") + "\n"
 }
 
+/// Every metric as a list of objects.
+pub fn metrics_json(cards: &[MetricCard<'_>]) -> Value {
+    let metric = |card: &MetricCard<'_>| {
+        json!({
+            "key": card.key,
+            "unit": card.unit,
+            "domain": card.domain,
+            "goal": card.goal,
+            "description": card.description,
+            "formula": card.formula,
+        })
+    };
+    cards.iter().map(metric).collect()
+}
+
 /// A table of two columns: a code and its first line.
 pub fn code_list<'a>(codes: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let columns = vec![Column::new("code", Rounding::Exact), Column::new("meaning", Rounding::Exact)];

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
+use super::forward::Forward;
 use super::verdict::Verdict;
 use crate::types::{Digest, ParamValue, TrialId};
 
@@ -20,6 +21,8 @@ pub struct ClosingScreen {
     pub table: RankedTable,
     /// How far the best result is from luck.
     pub luck: LuckCheck,
+    /// Windows and out-of-sample figures of a walk-forward study.
+    pub forward: Option<Forward>,
     /// What to know before believing the table.
     pub notes: Vec<Note>,
     /// How many trials of which kind.
@@ -269,6 +272,7 @@ impl ClosingScreen {
                 "pbo": self.luck.pbo.map(|(pbo, low, high)| json!({"value": pbo, "low": low, "high": high})),
                 "spa_p": self.luck.spa_p,
             },
+            "walk_forward": self.forward.as_ref().map(Forward::to_json),
             "notes": self.notes.iter().map(|n| json!({"code": n.code(), "text": n.text()})).collect::<Vec<_>>(),
             "trials": {
                 "stored": self.counts.stored, "run": self.counts.run, "feasible": self.counts.feasible,

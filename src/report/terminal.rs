@@ -2,6 +2,7 @@
 
 use comfy_table::{CellAlignment, ContentArrangement, Table as Grid, presets};
 
+use super::forward::Forward;
 use super::numbers;
 use super::screen::{ClosingScreen, LuckCheck, Note, RankedTable};
 use super::style::Tone;
@@ -22,6 +23,10 @@ pub fn closing_screen(screen: &ClosingScreen, color: bool) -> String {
     lines.extend(ranked(&screen.table));
     lines.push(String::new());
     lines.extend(luck(&screen.luck, color));
+    if let Some(forward) = &screen.forward {
+        lines.push(String::new());
+        lines.extend(walk_forward(forward, color));
+    }
     if !screen.notes.is_empty() {
         lines.push(String::new());
         lines.push(strong("notes"));
@@ -138,9 +143,9 @@ fn heading(key: &str) -> &str {
 
 /// Counts have no decimals, money two, ratios four: what fits the screen.
 fn rounding(key: &str) -> Rounding {
-    match key {
-        "total_trades" | "wins" | "losses" | "breakeven" | "active_days" => Rounding::Decimals(0),
-        "profit_net" | "profit_gross" | "fees_total" | "gross_profit" | "gross_loss" => Rounding::Money,
+    match crate::metrics::MetricId::from_key(key).map(crate::metrics::MetricId::def) {
+        Some(def) if def.integer => Rounding::Decimals(0),
+        Some(def) if def.unit == "money" => Rounding::Money,
         _ => Rounding::Decimals(4),
     }
 }
@@ -172,6 +177,57 @@ fn luck(luck: &LuckCheck, color: bool) -> Vec<String> {
         format!("  overfitting (PBO)      {pbo}"),
         format!("  superior ability (p)   {spa}"),
     ]
+}
+
+/// One line per window, then the figures of the joined tests.
+fn walk_forward(forward: &Forward, color: bool) -> Vec<String> {
+    let columns = vec![
+        Column::new("window", Rounding::Exact),
+        Column::new("test", Rounding::Exact),
+        Column::new("chosen", Rounding::Exact),
+        Column::new("in sample", Rounding::Decimals(4)),
+        Column::new("out of sample", Rounding::Decimals(4)),
+        Column::new("net profit", Rounding::Money),
+    ];
+    let rows = forward.windows.iter().map(|window| {
+        vec![
+            Cell::Count(i64::from(window.number)),
+            word(&format!("{} .. {}", window.from, window.to)),
+            window.chosen.map_or(Cell::Undefined, |trial| word(&trial.to_string())),
+            Cell::optional(window.in_sample),
+            Cell::optional(window.out_of_sample),
+            Cell::optional(window.net_profit),
+        ]
+    });
+    let windows = Table { columns, rows: rows.collect() };
+    let mut lines = vec![Tone::Strong.paint(color, "walk-forward")];
+    lines.extend(table(&windows).lines().map(|line| format!("  {line}")));
+    let Some(joined) = &forward.joined else {
+        lines.push("  the tests are joined when every window is finished".to_owned());
+        return lines;
+    };
+    let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |v| numbers::ratio(v, 4));
+    let money = joined.net_profit.map_or_else(|| "-".to_owned(), numbers::money);
+    let share = joined.profitable_share.map_or_else(|| "-".to_owned(), numbers::percent);
+    lines.push(format!("  out of sample {} .. {}", joined.from, joined.to));
+    lines.push(format!(
+        "    {} {}, net profit {money}, {} trades, drawdown {}",
+        forward.objective,
+        number(joined.objective),
+        numbers::count(joined.trades),
+        number(joined.drawdown)
+    ));
+    lines.push(format!(
+        "    efficiency {}, profitable windows {share}, coverage {}",
+        number(joined.efficiency),
+        numbers::percent(joined.coverage)
+    ));
+    lines.push(format!(
+        "    rank correlation {}, parameter drift {}",
+        number(joined.rank_correlation),
+        number(joined.parameter_drift)
+    ));
+    lines
 }
 
 fn note(note: &Note) -> Vec<String> {
@@ -228,7 +284,7 @@ fn next_steps(screen: &ClosingScreen) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{CacheUse, Counts, HoldoutState, RankedRow};
+    use crate::report::{CacheUse, Counts, ForwardWindow, HoldoutState, OutOfSampleFigures, RankedRow};
     use crate::types::{Digest, ParamValue, TrialId};
 
     fn example() -> ClosingScreen {
@@ -264,6 +320,7 @@ mod tests {
                 ],
             },
             luck: LuckCheck { trials: 11_286, dsr: Some(0.8312), ..LuckCheck::default() },
+            forward: None,
             notes: vec![
                 Note::EdgeOfRange {
                     param: "b_b_length".to_owned(),
@@ -300,6 +357,42 @@ mod tests {
         let text = closing_screen(&example(), false);
         assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
         insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn a_walk_forward_study_shows_its_windows_and_the_joined_tests() {
+        let window = |number, chosen: Option<u64>| ForwardWindow {
+            number,
+            from: "2023-09-01".to_owned(),
+            to: "2023-10-31".to_owned(),
+            chosen: chosen.map(TrialId),
+            in_sample: chosen.map(|_| 1.25),
+            out_of_sample: chosen.map(|_| -0.31),
+            net_profit: chosen.map(|_| -812.5),
+        };
+        let joined = OutOfSampleFigures {
+            from: "2023-09-01".to_owned(),
+            to: "2024-06-30".to_owned(),
+            objective: Some(0.42),
+            net_profit: Some(2310.75),
+            trades: 211,
+            drawdown: Some(0.0312),
+            efficiency: Some(0.38),
+            profitable_share: Some(0.6),
+            coverage: 1.0,
+            rank_correlation: None,
+            parameter_drift: Some(0.12),
+        };
+        let mut screen = example();
+        screen.forward = Some(Forward {
+            objective: "sharpe_equity_daily".to_owned(),
+            windows: vec![window(1, Some(8123)), window(2, None)],
+            joined: Some(joined),
+        });
+        let text = closing_screen(&screen, false);
+        assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
+        let start = text.find("walk-forward").expect("shown");
+        insta::assert_snapshot!(text[start..].split("\n\n").next().expect("a part"));
     }
 
     #[test]

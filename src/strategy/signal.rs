@@ -1,9 +1,12 @@
 //! What a strategy says: enter, close, move a level.
 
+use serde::{Deserialize, Serialize};
+
+use crate::types::intern::Name;
 use crate::types::{Direction, OrderType, SymbolId};
 
 /// A stop or target as the strategy states it.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum Level {
     /// None: never hit.
     Absent,
@@ -16,7 +19,7 @@ pub enum Level {
 }
 
 /// An order to place.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct TradeSignal {
     /// What to trade.
     pub symbol: SymbolId,
@@ -33,7 +36,8 @@ pub struct TradeSignal {
     /// Lots instead of the engine's sizing.
     pub lots: Option<f64>,
     /// Which rule speaks, for the trade record.
-    pub scenario: Option<&'static str>,
+    #[serde(deserialize_with = "crate::types::intern::optional")]
+    pub scenario: Option<Name>,
     /// Free for the strategy; handed back by [`super::Strategy::levels_at_fill`].
     pub tag: u64,
 }

@@ -1,7 +1,9 @@
 //! Equity over the steps of a window, stored only where it changes.
 
+use serde::{Deserialize, Serialize};
+
 /// From `step` on (until the next point) the account stood at these values.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct CurvePoint {
     /// Absolute step of the timeline.
     pub step: u32,
@@ -13,7 +15,7 @@ pub struct CurvePoint {
 
 /// The per-bar equity curve of `execution.md` 8.3, run-length coded: a point per change of its bits, the first at the
 /// window's first step. Both clocks of the engine produce the same points, because an unchanged value makes none.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct EquityCurve {
     points: Vec<CurvePoint>,
     end: u32,

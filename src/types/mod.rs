@@ -6,6 +6,7 @@ pub mod calendar;
 pub mod curve;
 pub mod fingerprint;
 pub mod ids;
+pub mod intern;
 pub mod math;
 pub mod params;
 pub mod rng;

@@ -1,9 +1,12 @@
 //! The record of one closed position (`execution.md` 8.4).
 
+use serde::{Deserialize, Serialize};
+
+use super::intern::Name;
 use super::{Direction, OrderType, SymbolId, Timestamp};
 
 /// Why a position was closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum CloseReason {
     /// The initial stop was hit.
     StopLoss,
@@ -48,7 +51,7 @@ impl CloseReason {
 /// A closed position. Prices in quote currency, money in account currency, sizes in lots; full precision.
 ///
 /// An absent stop or target is `None`; without an initial stop `r_multiple` is undefined (`None`).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Trade {
     /// Number of the order within its run, in the order of acceptance; breaks ties of time.
     pub number: u32,
@@ -93,7 +96,8 @@ pub struct Trade {
     /// Why it was closed.
     pub reason: CloseReason,
     /// Which rule of the strategy spoke (`long_2`), if it names its rules.
-    pub scenario: Option<&'static str>,
+    #[serde(deserialize_with = "super::intern::optional")]
+    pub scenario: Option<Name>,
     /// Stamp of the engine instance.
     pub magic_number: u64,
     /// Whether one bar reached stop and target and the `both_hit` rule decided (`execution.md` 9b).
@@ -110,7 +114,7 @@ impl Trade {
 }
 
 /// What one trade paid to the market and the broker, item by item, in account currency (`execution.md` 9b).
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct TradeCosts {
     /// Half the spread at the entry plus half at the exit.
     pub spread: f64,

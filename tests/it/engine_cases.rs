@@ -1,16 +1,17 @@
 //! Random markets, settings and scripted strategies for the properties of the engine, all from one number.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use omega_sweep::cache::IndicatorCache;
 use omega_sweep::costs::RngDraws;
 use omega_sweep::data::{
     BarSeries, MultiSymbolData, NO_ROW, Ohlc, PriceColumns, RowMap, SymbolSeries, SymbolSpec,
 };
+use omega_sweep::engine::settings::{MarketFill, PnlMode, RatesSource};
 use omega_sweep::engine::{
     Clock, EngineError, EngineInputs, EngineSettings, EventEngine, Observer, Outcome, RunRequest, WindowEnd,
 };
-use omega_sweep::execution::Refusal;
+use omega_sweep::execution::{Refusal, SizingMode};
 use omega_sweep::portfolio::{FeeEntry, Position};
 use omega_sweep::strategy::{
     AccountView, BarView, Candidates, Level, PositionAction, Signals, Strategy, TradeSignal,
@@ -19,6 +20,7 @@ use omega_sweep::types::time::{DAY, MINUTE};
 use omega_sweep::types::{
     Digest, Direction, KeyedRng, MasterSeed, OrderType, ParamValue, Purpose, StepRange, SymbolId, Timeframe,
     TrialId,
+    Digest, Direction, MasterSeed, OrderType, ParamValue, StepRange, SymbolId, Timeframe, TrialId,
 };
 
 /// What a script says on one row of its symbol.
@@ -39,7 +41,7 @@ pub(crate) struct Scripted {
     pub(crate) by_position: bool,
     pub(crate) promises: bool,
     pub(crate) max_holding: Option<i64>,
-    rows: usize,
+    pub(crate) rows: usize,
 }
 
 impl Scripted {
@@ -101,13 +103,13 @@ impl Strategy for Scripted {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Recorder {
     pub(crate) fees: Vec<FeeEntry>,
-    pub(crate) signals: Vec<(u64, Result<u32, Refusal>)>,
+    pub(crate) signals: Vec<(TradeSignal, Result<u32, Refusal>)>,
     pub(crate) gone: Vec<(u32, Option<Refusal>)>,
 }
 
 impl Observer for Recorder {
     fn signal(&mut self, signal: &TradeSignal, outcome: Result<u32, Refusal>) {
-        self.signals.push((signal.tag, outcome));
+        self.signals.push((*signal, outcome));
     }
 
     fn refused_at_fill(&mut self, number: u32, why: Refusal) {
@@ -139,16 +141,20 @@ pub(crate) struct Case {
     pub(crate) seed: u64,
 }
 
-/// The random numbers of a case.
-pub(crate) struct Dice(KeyedRng);
+/// The random numbers of a case: splitmix64, quick without optimisation too.
+pub(crate) struct Dice(u64);
 
 impl Dice {
     pub(crate) fn new(seed: u64) -> Self {
-        Self(MasterSeed(seed).rng(Purpose::User, 0, 0, 0))
+        Self(seed)
     }
 
     pub(crate) fn below(&mut self, n: usize) -> usize {
-        usize::try_from(self.0.below(n as u64)).expect("a small number")
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        usize::try_from((z ^ (z >> 31)) % n as u64).expect("a small number")
     }
 
     /// True once in `n`.
@@ -254,6 +260,66 @@ fn row_map(present: &[bool]) -> RowMap {
     RowMap::Sparse { row: row.into(), last: last.into() }
 }
 
+/// The switches that may stand either way, and what they may stand at.
+const CHOICES: &[(&str, &[&str])] = &[
+    (
+        "slippage",
+        &["null", r#"{"fixed_pips":0.3,"random_pips":0}"#, r#"{"fixed_pips":0.2,"random_pips":0.5}"#],
+    ),
+    ("slippage_stream", &["\"sequential\"", "\"keyed\""]),
+    ("exit_slippage", &["\"reference\"", "\"adverse\""]),
+    ("pending_slippage", &["true", "false"]),
+    ("market_fill", &["\"signal_price\"", "\"next_open\""]),
+    ("step_order", &["\"strategy_first\"", "\"exits_first\""]),
+    ("gap_fills", &["true", "false"]),
+    ("open_first", &["true", "false"]),
+    ("pip_buffer_factor", &["0", "0.5"]),
+    ("pip_buffer_pip", &["\"first_open\"", "\"per_position\""]),
+    ("same_bar_tp_needs_close", &["true", "false"]),
+    ("timeout_costs", &["true", "false"]),
+    ("holding_clock", &["\"signal\"", "\"fill\""]),
+    ("min_lot_policy", &["\"clamp_up\"", "\"reject\""]),
+    ("sizing", &["\"lot_sizer\"", "\"tick_value\"", r#"{"fixed_lots":0.3}"#]),
+    ("pnl_mode", &["\"risk_multiple\"", "\"volume\""]),
+    ("equity_mode", &["\"cash\"", "\"mark_to_market\""]),
+    ("end_of_run", &["\"leave_open\"", "\"close_at_last\""]),
+    ("min_sl_distance_pips", &["null", "0.1", "4"]),
+    ("halt_on_ruin", &["true", "false"]),
+    ("pending_ttl_bars", &["null", "5"]),
+    ("cooldown_candles", &["0", "0", "3"]),
+    ("cooldown_minutes", &["0", "0", "45"]),
+    ("cooldown_minutes_trade", &["0", "0", "60"]),
+    ("session", &["null", "null", r#"{"fixed_times":[["20:00","10:30"]]}"#]),
+    ("alignment.entry_timestamp_mode", &["\"open\"", "\"close\""]),
+    ("management.be_trigger_r", &["null", "0.7"]),
+    ("management.trail_distance_r", &["null", "null", "0.8"]),
+    ("both_hit", &["\"pessimistic\"", "\"optimistic\"", "\"open_distance\""]),
+    (
+        "swap",
+        &[
+            "null",
+            "null",
+            r#"{"EURUSD":{"long":0.7,"short":-0.3,"unit":"pips"},"USDJPY":{"long":-2,"short":5,"unit":"money_per_lot"}}"#,
+        ],
+    ),
+    ("margin", &["null", "null", "null", r#"{"leverage":500,"stop_out":20}"#]),
+    (
+        "costs",
+        &[
+            r#"{"kind":"none"}"#,
+            r#"{"kind":"commission","defaults":{"rate_per_million":35}}"#,
+            r#"{"kind":"commission","defaults":{"schema":"per_lot","per_lot":3.5,"side":"exit"}}"#,
+            r#"{"kind":"legacy_fee","per_million":25,"min_fee":0.5}"#,
+        ],
+    ),
+];
+
+/// The choices, read once.
+static READ: LazyLock<Vec<(&'static str, Vec<ParamValue>)>> = LazyLock::new(|| {
+    let read = |text: &&str| ParamValue::from_json(&serde_json::from_str(text).expect("json"));
+    CHOICES.iter().map(|(key, values)| (*key, values.iter().map(read).collect())).collect()
+});
+
 /// Random settings: any switch may stand either way.
 pub(crate) fn settings(dice: &mut Dice) -> EngineSettings {
     let mut settings = if dice.one_in(2) { EngineSettings::reference() } else { EngineSettings::realistic() };
@@ -315,25 +381,27 @@ pub(crate) fn settings(dice: &mut Dice) -> EngineSettings {
     };
     for (key, values) in changes {
         set(key, dice.pick(values));
+    for (key, values) in READ.iter() {
+        let value = &values[dice.below(values.len())];
+        settings.apply(key, value).unwrap_or_else(|error| panic!("{error}"));
     }
-    set("initial_balance", dice.pick(&["10000", "900"]));
-    set("rates", r#"{"USDJPY":150}"#);
-    set("account_currency", "\"USD\"");
+    settings.initial_balance = dice.pick(&[10_000.0, 900.0]);
+    settings.rates = RatesSource::Table(vec![("USDJPY".into(), 150.0)]);
+    settings.account_currency = Some("USD".into());
+    let management = &mut settings.management;
     if dice.one_in(2) {
-        set("management.be_offset_pips", "0.3");
-        set("management.be_trigger_r", "0.5");
+        (management.be_offset_pips, management.be_trigger_r) = (Some(0.3), Some(0.5));
     }
     if dice.one_in(4) {
-        set("management.trail_start_r", "0.4");
-        set("management.trail_distance_r", "1.1");
+        (management.trail_start_r, management.trail_distance_r) = (Some(0.4), Some(1.1));
     }
     if dice.one_in(3) {
-        set("management.max_holding_minutes", "100");
+        management.max_holding_minutes = Some(100.0);
     }
     if settings.open_first {
         settings.gap_fills = true;
     }
-    if settings.market_fill == omega_sweep::engine::settings::MarketFill::NextOpen && dice.one_in(4) {
+    if settings.market_fill == MarketFill::NextOpen && dice.one_in(4) {
         settings.order_delay_bars = 2;
     }
     settings.validate().expect("the choices fit together");
@@ -342,8 +410,6 @@ pub(crate) fn settings(dice: &mut Dice) -> EngineSettings {
 
 /// Whether orders of these settings may lack a stop.
 fn bare_orders(settings: &EngineSettings) -> bool {
-    use omega_sweep::engine::settings::PnlMode;
-    use omega_sweep::execution::SizingMode;
     settings.pnl_mode == PnlMode::Volume && matches!(settings.sizing, SizingMode::FixedLots(_))
 }
 
@@ -438,6 +504,15 @@ impl Case {
         Self::with(seed, settings)
     }
 
+    /// As [`Case::new`], with settings changed before the script is written for them.
+    pub(crate) fn changed(seed: u64, change: impl FnOnce(&mut EngineSettings)) -> Self {
+        Self::with(seed, |dice| {
+            let mut settings = settings(dice);
+            change(&mut settings);
+            settings
+        })
+    }
+
     /// As [`Case::new`], with other settings.
     pub(crate) fn with(seed: u64, settings: impl FnOnce(&mut Dice) -> EngineSettings) -> Self {
         let mut dice = Dice::new(seed);
@@ -485,18 +560,27 @@ impl Case {
         }
     }
 
-    pub(crate) fn draws(&self, taken: u64) -> RngDraws {
-        RngDraws::new(MasterSeed(self.seed), 0, 0, 0, self.settings.slippage_stream, taken)
+    pub(crate) fn draws(&self) -> RngDraws {
+        RngDraws::new(MasterSeed(self.seed), 0, 0, 0, self.settings.slippage_stream)
     }
 
     pub(crate) fn instances(&self) -> Vec<(Option<SymbolId>, Scripted)> {
         self.strategies.iter().map(|script| (Some(script.symbol), script.clone())).collect()
     }
 
+    /// An engine of the case at its first step.
+    pub(crate) fn engine<'a>(
+        &self,
+        inputs: &'a EngineInputs,
+        clock: Clock,
+        draws: RngDraws,
+        recorder: Recorder,
+    ) -> Result<EventEngine<'a, Scripted, RngDraws, Recorder>, EngineError> {
+        EventEngine::new(inputs, &self.request(clock), self.instances(), draws, recorder)
+    }
+
     /// Runs the case.
     pub(crate) fn run(&self, clock: Clock) -> Result<Outcome<Recorder>, EngineError> {
-        let inputs = self.inputs();
-        let request = self.request(clock);
-        EventEngine::new(&inputs, &request, self.instances(), self.draws(0), Recorder::default())?.run()
+        self.engine(&self.inputs(), clock, self.draws(), Recorder::default())?.run()
     }
 }

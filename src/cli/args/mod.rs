@@ -12,10 +12,11 @@ use std::path::Path;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use data::{
-    DataCheckArgs, DataCommand, DataGenerateArgs, DataImportArgs, DataInfoArgs, DataResampleArgs,
+    Ambiguous, Crossed, DataCheckArgs, DataCommand, DataGenerateArgs, DataImportArgs, DataInfoArgs,
+    DataResampleArgs, Duplicate, PolicyArgs, Stamp,
 };
 pub(crate) use results::{ShowArgs, TableFormat, TopArgs, TrialRef, VerifyArgs};
-pub(crate) use run::{CheckArgs, Override, ProgressMode, RunArgs, Shard, WalkForwardArgs};
+pub(crate) use run::{CheckArgs, Override, ProgressMode, RunArgs, WalkForwardArgs};
 
 /// Commands of the specification that this version does not have, with what to use meanwhile.
 pub(crate) const NOT_BUILT: [(&str, &str); 6] = [

@@ -1,6 +1,9 @@
 //! One small function per command: call the library, hand the answer to `report`, say how it ended.
 
+mod check;
+mod data;
 mod reference;
+mod results;
 mod sweep;
 
 use super::args::Command;
@@ -41,10 +44,17 @@ pub(crate) fn dispatch(command: Command, console: Console) -> Result<Exit, Failu
     match command {
         Command::Run(args) => sweep::run(&args, console),
         Command::WalkForward(args) => sweep::walk_forward(&args.run, console),
+        Command::Check(args) => check::check(&args, console),
+        Command::Top(args) => results::top(&args, console),
+        Command::Show(args) => results::show(&args, console),
+        Command::Verify(args) => results::verify(&args, console),
+        Command::Data(command) => data::data(&command, console),
+        Command::Strategies(args) => reference::strategies(&args, console),
+        Command::Metrics(args) => reference::metrics(&args, console),
+        Command::Explain(args) => reference::explain(&args, console),
         Command::Schema => reference::schema(console),
         Command::Completions(args) => reference::completions(&args, console),
         Command::Man => reference::man(console),
-        other => Err(Failure::rendered(Exit::Internal, format!("error: not wired yet: {other:?}"))),
     }
 }
 

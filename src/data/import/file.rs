@@ -14,10 +14,10 @@ use crate::data::error::{DataCode, DataError};
 use crate::data::layout::FileName;
 use crate::data::load::metadata_mismatch;
 use crate::data::parquet::{BarFile, open_file};
+use crate::data::prices::price_problem;
 use crate::data::raw::{RawSide, SideOf};
 use crate::data::report::QuoteSide;
 use crate::data::symbol::{SymbolTable, power_of_ten};
-use crate::data::validate::price_problem;
 use crate::data::zones::LocalZone;
 use crate::types::Timeframe;
 
@@ -137,10 +137,8 @@ fn table(
     let mut table = with_text(path, |text| read_table(text, path, format, &dialect, settings))?;
     report.null_rows = table.null_rows;
     report.ambiguous_dropped = table.ambiguous_dropped;
-    let timeframe = match settings.timeframe.or_else(|| timeframe_of(path, format)) {
-        Some(timeframe) => timeframe,
-        None => return Err(unnamed(path, "timeframe")),
-    };
+    let timeframe = settings.timeframe.or_else(|| timeframe_of(path, format));
+    let timeframe = timeframe.ok_or_else(|| unnamed(path, "timeframe"))?;
     let side = settings.side.or_else(|| side_of(path));
     let symbol_of = |raw: &RawSide| {
         let named = settings.symbol.clone().or_else(|| raw.symbol.clone());
@@ -179,7 +177,9 @@ fn made_ask(
     let unit = power_of_ten(digits);
     if in_points {
         for column in bid.prices.columns_mut() {
-            column.iter_mut().for_each(|price| *price /= unit);
+            for price in column {
+                *price /= unit;
+            }
         }
     }
     let points = table.spread_points.take()?;
@@ -245,10 +245,14 @@ fn adjust(piece: &mut Piece, settings: &ImportSettings, report: &mut FileRead) {
     let length = piece.of.timeframe.micros();
     let raw = &mut piece.raw;
     if settings.label == Label::Close {
-        raw.times.iter_mut().for_each(|time| *time -= length);
+        for time in &mut raw.times {
+            *time -= length;
+        }
     }
     if settings.floor {
-        raw.times.iter_mut().for_each(|time| *time = time.div_euclid(length) * length);
+        for time in &mut raw.times {
+            *time = time.div_euclid(length) * length;
+        }
     }
     if settings.sort && !raw.times.is_sorted() {
         sort(raw);

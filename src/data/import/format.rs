@@ -14,7 +14,7 @@ pub enum Format {
     Mt5Bars,
     /// `MetaTrader` 4, exported bars.
     Mt4Bars,
-    /// Dukascopy's JForex and web export.
+    /// Dukascopy's `JForex` and web export.
     DukascopyJforex,
     /// The dukascopy-node downloader.
     DukascopyNode,

@@ -1,5 +1,6 @@
 //! Foreign files become canonical ones (`data.md` section 10). Every importer ends in the same checks.
 
+mod binding;
 mod file;
 mod format;
 mod series;

@@ -166,7 +166,7 @@ impl<R: Read> Utf8Stream<R> {
                 self.pending = bytes;
                 return Ok(());
             }
-            bytes = self.recognise(bytes);
+            bytes = self.recognise(&bytes);
         }
         self.ready = match self.encoding {
             Encoding::Utf16 { big_endian } => self.from_utf16(bytes, big_endian)?,
@@ -176,8 +176,8 @@ impl<R: Read> Utf8Stream<R> {
         self.check_lines()
     }
 
-    fn recognise(&mut self, bytes: Vec<u8>) -> Vec<u8> {
-        let (encoding, mark) = match bytes[..] {
+    fn recognise(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let (encoding, mark) = match bytes {
             [0xff, 0xfe, ..] => (Encoding::Utf16 { big_endian: false }, 2),
             [0xfe, 0xff, ..] => (Encoding::Utf16 { big_endian: true }, 2),
             [0xef, 0xbb, 0xbf, ..] => (Encoding::Utf8, 3),

@@ -2,6 +2,7 @@
 
 mod page;
 mod read;
+mod types;
 mod write;
 
 pub(crate) use read::{BarFile, open_file};

@@ -4,14 +4,8 @@ use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::{
-    ArrowPrimitiveType, Date32Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
-    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
-    UInt8Type, UInt16Type, UInt32Type, UInt64Type,
-};
-use arrow_array::{Array, ArrayRef, RecordBatch};
-use arrow_schema::{DataType, Schema, TimeUnit};
+use arrow_array::{Array, RecordBatch};
+use arrow_schema::DataType;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
@@ -24,12 +18,11 @@ use super::super::raw::RawSide;
 use super::super::resample::DayAnchor;
 use super::super::stamps::{TimeUnitOf, to_micros};
 use super::super::zones::LocalZone;
+use super::types::{check_types, integers, numbers, text_at, time_unit};
 use crate::types::Timeframe;
 
 /// Rows of a batch.
 const BATCH: usize = 65_536;
-/// Rows reserved at once at most: a footer may claim any number.
-const RESERVE: usize = 1 << 24;
 
 /// A bar file whose footer and schema are known good.
 #[derive(Debug)]
@@ -38,6 +31,7 @@ pub(crate) struct BarFile {
     builder: ParquetRecordBatchReaderBuilder<File>,
     roles: Roles,
     rows: usize,
+    bytes: usize,
 }
 
 impl BarFile {
@@ -47,6 +41,8 @@ impl BarFile {
     /// The first of the groups file, format, columns and types of `data.md` section 4.
     pub(crate) fn open(path: &Path) -> Result<Self, DataError> {
         let file = open_file(path)?;
+        let bytes = file.metadata().map_err(|error| DataError::from_io(&error, path))?.len();
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
         let open = || ParquetRecordBatchReaderBuilder::try_new_with_options(file, options);
         let builder = guarded(path, open)?.map_err(|error| corrupt(path, &error.to_string()))?;
@@ -60,7 +56,7 @@ impl BarFile {
         let header: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
         let roles = Roles::find(&header).map_err(|error| error.path(path))?;
         check_types(schema, &roles).map_err(|error| error.path(path))?;
-        Ok(Self { path: path.to_owned(), builder, roles, rows })
+        Ok(Self { path: path.to_owned(), builder, roles, rows, bytes })
     }
 
     /// Rows the footer claims.
@@ -124,15 +120,17 @@ impl BarFile {
             Some("ny17") => DayAnchor::Ny17,
             _ => DayAnchor::Utc,
         };
-        let Self { path, builder, roles, rows } = self;
+        let Self { path, builder, roles, rows, bytes } = self;
         let time_column = builder.schema().field(roles.needed[0]).data_type().clone();
         let unit = time_unit(&time_column, timeframe, &roles).map_err(|error| error.path(&path))?;
         if unit.is_naive() && zone.is_none() {
             return Err(DataError::new(DataCode::TimezoneMissing, "times without a zone")
                 .path(&path)
-                .column(roles.names.time.clone())
+                .column(roles.names.time)
                 .hint("name the zone: data.policy.tz (--tz UTC, if that is what they are)"));
         }
+        let narrow = |column: &usize| *builder.schema().field(*column).data_type() == DataType::Float32;
+        let float32 = roles.needed[1..].iter().position(narrow);
         let columns = Columns::of(&roles);
         let projection = ProjectionMask::roots(builder.parquet_schema(), columns.projected());
         let sides = guarded(&path, || -> Result<Vec<RawSide>, DataError> {
@@ -141,9 +139,14 @@ impl BarFile {
                 .with_batch_size(BATCH)
                 .build()
                 .map_err(|error| corrupt(&path, &error.to_string()))?;
-            collect(reader, &columns, &roles, rows, &path)
+            collect(reader, &columns, &roles, (rows, bytes), &path)
         })??;
-        finish(sides, &roles, unit, zone, anchor, &path)
+        let mut sides = finish(sides, &roles, unit, zone, &path)?;
+        for side in &mut sides {
+            side.anchor = anchor;
+            side.float32 = float32;
+        }
+        Ok(sides)
     }
 }
 
@@ -171,76 +174,6 @@ fn corrupt(path: &Path, what: &str) -> DataError {
     DataError::new(DataCode::CorruptParquet, super::super::error::printable(what))
         .path(path)
         .hint("the file is damaged or no Parquet file: copy or export it again")
-}
-
-fn check_types(schema: &Schema, roles: &Roles) -> Result<(), DataError> {
-    let needed = roles.needed.iter().zip([true, false, false, false, false]);
-    for (&column, is_time) in needed.chain(roles.volume.iter().zip([false])) {
-        let found = schema.field(column).data_type();
-        let fits = if is_time { is_time_type(found) } else { is_number(found) };
-        let prices = roles.needed[1..].contains(&column);
-        if !fits || prices && !matches!(found, DataType::Float64 | DataType::Float32) {
-            let wanted = match (is_time, prices) {
-                (true, _) => "a timestamp",
-                (_, true) => "float64 or float32",
-                _ => "a number",
-            };
-            return Err(wrong_type(schema.field(column).name(), found, wanted));
-        }
-    }
-    match roles.symbol.map(|column| schema.field(column)) {
-        Some(field) if !is_text(field.data_type()) => {
-            Err(wrong_type(field.name(), field.data_type(), "a string"))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn wrong_type(column: &str, found: &DataType, wanted: &str) -> DataError {
-    DataError::new(DataCode::WrongColumnType, format!("found {}, expected {wanted}", type_name(found)))
-        .column(column)
-        .hint("convert the column, or export as text and use data import")
-}
-
-fn is_time_type(found: &DataType) -> bool {
-    matches!(found, DataType::Timestamp(..) | DataType::Int64 | DataType::Date32)
-}
-
-fn is_number(found: &DataType) -> bool {
-    found.is_integer() || matches!(found, DataType::Float64 | DataType::Float32)
-}
-
-fn is_text(found: &DataType) -> bool {
-    matches!(found, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
-}
-
-fn type_name(found: &DataType) -> String {
-    match found {
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => "string".to_owned(),
-        DataType::Boolean => "bool".to_owned(),
-        DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(..) => "list".to_owned(),
-        DataType::Decimal32(..) | DataType::Decimal64(..) | DataType::Decimal128(..) => "decimal".to_owned(),
-        DataType::Timestamp(..) => "timestamp".to_owned(),
-        DataType::Date32 => "date".to_owned(),
-        other => other.to_string().to_lowercase(),
-    }
-}
-
-fn time_unit(found: &DataType, timeframe: Timeframe, roles: &Roles) -> Result<TimeUnitOf, DataError> {
-    match found {
-        DataType::Timestamp(unit, zone) => {
-            let naive = zone.is_none();
-            Ok(match unit {
-                TimeUnit::Second => TimeUnitOf::Seconds { naive },
-                TimeUnit::Millisecond => TimeUnitOf::Millis { naive },
-                TimeUnit::Microsecond => TimeUnitOf::Micros { naive },
-                TimeUnit::Nanosecond => TimeUnitOf::Nanos { naive },
-            })
-        }
-        DataType::Date32 if timeframe == Timeframe::D1 => Ok(TimeUnitOf::Days),
-        DataType::Date32 => Err(wrong_type(&roles.names.time, found, "a timestamp (dates are for D1)")),
-        _ => Ok(TimeUnitOf::Epoch),
-    }
 }
 
 /// Positions in a projected batch.
@@ -275,9 +208,11 @@ fn collect(
     reader: ParquetRecordBatchReader,
     columns: &Columns,
     roles: &Roles,
-    rows: usize,
+    (rows, bytes): (usize, usize),
     path: &Path,
 ) -> Result<Vec<RawSide>, DataError> {
+    // A footer may claim any number; bars take more than a byte each, so a true claim is reserved at once.
+    let reserve = rows.min(bytes);
     let mut sides: Vec<RawSide> = Vec::new();
     let mut null = None;
     let mut first_row = 0;
@@ -287,7 +222,7 @@ fn collect(
             null = first_null(&batch, columns, roles, first_row);
         }
         if null.is_none() {
-            append(&mut sides, &batch, columns, rows.min(RESERVE), first_row);
+            append(&mut sides, &batch, columns, reserve, first_row);
         }
         first_row += batch.num_rows();
     }
@@ -377,66 +312,17 @@ fn reserved(symbol: Option<String>, rows: usize) -> RawSide {
     }
 }
 
-fn text_at(texts: &ArrayRef, row: usize) -> &str {
-    match texts.data_type() {
-        DataType::LargeUtf8 => texts.as_string::<i64>().value(row),
-        DataType::Utf8View => texts.as_string_view().value(row),
-        _ => texts.as_string::<i32>().value(row),
-    }
-}
-
-fn integers(array: &ArrayRef) -> Vec<i64> {
-    match array.data_type() {
-        DataType::Timestamp(TimeUnit::Second, _) => {
-            array.as_primitive::<TimestampSecondType>().values().to_vec()
-        }
-        DataType::Timestamp(TimeUnit::Millisecond, _) => {
-            array.as_primitive::<TimestampMillisecondType>().values().to_vec()
-        }
-        DataType::Timestamp(TimeUnit::Microsecond, _) => {
-            array.as_primitive::<TimestampMicrosecondType>().values().to_vec()
-        }
-        DataType::Timestamp(TimeUnit::Nanosecond, _) => {
-            array.as_primitive::<TimestampNanosecondType>().values().to_vec()
-        }
-        DataType::Date32 => {
-            array.as_primitive::<Date32Type>().values().iter().map(|&v| i64::from(v)).collect()
-        }
-        _ => array.as_primitive::<Int64Type>().values().to_vec(),
-    }
-}
-
-fn numbers(array: &ArrayRef) -> Vec<f64> {
-    fn widened<T: ArrowPrimitiveType>(array: &ArrayRef, widen: impl Fn(T::Native) -> f64) -> Vec<f64> {
-        array.as_primitive::<T>().values().iter().map(|&value| widen(value)).collect()
-    }
-    match array.data_type() {
-        DataType::Float32 => widened::<Float32Type>(array, f64::from),
-        DataType::Int8 => widened::<Int8Type>(array, f64::from),
-        DataType::Int16 => widened::<Int16Type>(array, f64::from),
-        DataType::Int32 => widened::<Int32Type>(array, f64::from),
-        DataType::Int64 => widened::<Int64Type>(array, |value| value as f64),
-        DataType::UInt8 => widened::<UInt8Type>(array, f64::from),
-        DataType::UInt16 => widened::<UInt16Type>(array, f64::from),
-        DataType::UInt32 => widened::<UInt32Type>(array, f64::from),
-        DataType::UInt64 => widened::<UInt64Type>(array, |value| value as f64),
-        _ => array.as_primitive::<Float64Type>().values().to_vec(),
-    }
-}
-
 fn finish(
     mut sides: Vec<RawSide>,
     roles: &Roles,
     unit: TimeUnitOf,
     zone: Option<&LocalZone>,
-    anchor: DayAnchor,
     path: &Path,
 ) -> Result<Vec<RawSide>, DataError> {
     let unit = unit.resolved(|| sides.iter().flat_map(|side| side.times.iter().copied()).collect());
     let unit = unit.map_err(|error| error.path(path).column(roles.names.time.clone()))?;
     for side in &mut sides {
         side.names = roles.names.clone();
-        side.anchor = anchor;
         let problem = to_micros(&mut side.times, unit, zone);
         side.bad_time = problem.map(|(row, error)| (row, error.column(roles.names.time.clone())));
     }

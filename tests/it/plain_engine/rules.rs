@@ -190,6 +190,48 @@ fn break_even_then_trailing_tighten_the_stop_from_the_next_bar_on() {
 }
 
 #[test]
+fn a_break_even_beyond_the_price_is_refused_and_spent() {
+    let bars =
+        [flat(0), bar(1, [100.0, 104.0, 100.0, 104.0], 1.0), bar(2, [104.0, 120.0, 104.0, 120.0], 1.0)];
+    let signals = json!([market(0, "long", &json!({"sl": 92.0}))]);
+    let manager = json!({"position_manager": {"be_trigger_r": 0.5, "be_offset_pips": 12.0}});
+    let outcome = outcome(&bars, &signals, &json!({}), &manager);
+    assert_eq!(outcome.still_open[0].stop_loss, Some(92.0));
+}
+
+#[test]
+fn a_pending_order_lives_to_the_end_of_its_last_bar() {
+    let bars = [flat(0), flat(1), bar(2, [100.0, 100.0, 90.0, 95.0], 1.0)];
+    let limit = json!([{"index": 0, "symbol": "AAABBB", "type": "limit", "direction": "long", "entry": 92.0,
+                        "sl": 50.0}]);
+    let short = outcome(&bars, &limit, &json!({"pending_ttl_bars": 1}), &json!({}));
+    assert_eq!((short.expired, short.still_open.len()), (vec![0], 0));
+    let long = outcome(&bars, &limit, &json!({"pending_ttl_bars": 2}), &json!({}));
+    assert_eq!((long.expired, long.still_open.len()), (vec![], 1));
+}
+
+#[test]
+fn a_pending_order_keeps_a_flat_only_script_silent() {
+    let bars = [flat(0), flat(1)];
+    let limit = json!({"index": 0, "symbol": "AAABBB", "type": "limit", "direction": "long", "entry": 92.0,
+                       "sl": 50.0});
+    let signals = json!([limit, market(1, "long", &json!({"sl": 50.0}))]);
+    let outcome = outcome(&bars, &signals, &json!({}), &json!({"only_if_flat": true}));
+    assert_eq!(outcome.signals_processed, [(0, true)]);
+}
+
+#[test]
+fn exactly_the_minimum_lot_is_accepted() {
+    let accepted = |lots: f64| {
+        let sizing = json!({"sizing": {"mode": "fixed_lots", "lots": lots, "account_currency": "BBB"}});
+        let signals = json!([market(0, "long", &json!({"sl": 50.0}))]);
+        outcome(&[flat(0)], &signals, &json!({"min_lot_policy": "reject"}), &sizing).signals_processed[0].1
+    };
+    assert!(accepted(0.01));
+    assert!(!accepted(0.0099));
+}
+
+#[test]
 fn the_end_of_data_closes_at_the_last_close_and_replaces_the_last_point() {
     let bars = [flat(0), bar(1, [100.0, 100.0, 97.0, 97.0], 1.0)];
     let signals = json!([market(0, "long", &json!({"sl": 50.0}))]);

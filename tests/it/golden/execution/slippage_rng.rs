@@ -23,7 +23,7 @@ fn keys_and_draws_are_addressed_as_written() {
             });
         assert_eq!(text(&want["key_hex"]), key, "{id}");
 
-        let draws = |stream| RngDraws::new(seed, fold, repeat, trial, stream, 0);
+        let draws = |stream| RngDraws::new(seed, fold, repeat, trial, stream);
         let mut sequential = draws(SlippageStream::Sequential);
         let at = |symbol: u64, row: u64| DrawAddress {
             symbol: SymbolId(u16::try_from(symbol).expect("a small number")),
