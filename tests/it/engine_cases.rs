@@ -413,7 +413,8 @@ fn script(dice: &mut Dice, symbol: SymbolId, data: &MultiSymbolData, settings: &
         }
     }
     let hands = if dice.one_in(5) {
-        (0..rows).filter_map(|row| dice.one_in(4).then(|| (row, hand(dice, series, row)))).collect()
+        let rows: Vec<usize> = (0..rows).filter(|_| dice.one_in(4)).collect();
+        rows.into_iter().map(|row| (row, hand(dice, series, row))).collect()
     } else {
         Vec::new()
     };

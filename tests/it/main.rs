@@ -15,6 +15,7 @@ mod fixture;
 mod golden;
 mod layering;
 mod no_lookahead;
+mod plain_comparison;
 mod plain_engine;
 mod resume;
 mod right_numbers;
