@@ -19,5 +19,6 @@ mod plain_engine;
 mod resume;
 mod right_numbers;
 mod rule_strategies;
+mod strategy_cases;
 mod strategy_checks;
 mod walk_forward;
