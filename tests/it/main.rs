@@ -20,5 +20,6 @@ mod plain_engine;
 mod resume;
 mod right_numbers;
 mod rule_strategies;
+mod strategy_cases;
 mod strategy_checks;
 mod walk_forward;
