@@ -1,10 +1,5 @@
 //! When a strategy is called at all: session hours, cooldowns (`execution.md` 2.4).
 
-use super::settings::{EngineSettings, Session};
-use crate::data::EntryTimestampMode;
-use serde::{Deserialize, Serialize};
-
-use super::settings::{EngineSettings, EntryTimestampMode, Session};
 use serde::{Deserialize, Serialize};
 
 use super::settings::{EngineSettings, Session};
