@@ -147,7 +147,7 @@ fn realistic_fills(settings: &mut EngineSettings) {
     realistic.sizing = settings.sizing;
     realistic.management = settings.management;
     realistic.both_hit = settings.both_hit;
-    realistic.swap = settings.swap.clone();
+    realistic.swap.clone_from(&settings.swap);
     realistic.order_delay_bars = settings.order_delay_bars;
     realistic.initial_balance = 1e6;
     *settings = realistic;
@@ -218,7 +218,7 @@ proptest! {
         }
         let reference = |settings: &mut EngineSettings| settings.exit_slippage = ExitSlippage::Reference;
         let adverse = |settings: &mut EngineSettings| settings.exit_slippage = ExitSlippage::Adverse;
-        let mut gift = case.clone();
+        let mut gift = case;
         reference(&mut gift.settings);
         let Ok((gift, honest)) = both(&gift, adverse) else { return Ok(()) };
         let total = |outcome: &Outcome<Recorder>| outcome.run.trades.iter().map(|t| t.result).sum::<f64>();

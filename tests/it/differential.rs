@@ -37,18 +37,17 @@ proptest! {
     fn skipping_and_walking_every_bar_give_the_same_bits(seed in any::<u64>()) {
         let case = Case::new(seed);
         let (every, skipping) = (case.run(Clock::EveryBar), case.run(Clock::Skipping));
-        match (&every, &skipping) {
-            (Ok(every), Ok(skipping)) => {
-                prop_assert_eq!(
-                    bits(every), bits(skipping),
-                    "trades\n{}\n{}", show(&every.run.trades), show(&skipping.run.trades)
-                );
-                prop_assert!(skipping.run.bars_stepped <= every.run.bars_stepped);
-            }
-            _ => prop_assert_eq!(
+        if let (Ok(every), Ok(skipping)) = (&every, &skipping) {
+            prop_assert_eq!(
+                bits(every), bits(skipping),
+                "trades\n{}\n{}", show(&every.run.trades), show(&skipping.run.trades)
+            );
+            prop_assert!(skipping.run.bars_stepped <= every.run.bars_stepped);
+        } else {
+            prop_assert_eq!(
                 every.map(|o| o.draws).map_err(|e| e.to_string()),
                 skipping.map(|o| o.draws).map_err(|e| e.to_string())
-            ),
+            );
         }
     }
 }

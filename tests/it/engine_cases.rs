@@ -412,11 +412,14 @@ fn script(dice: &mut Dice, symbol: SymbolId, data: &MultiSymbolData, settings: &
             lines.push((row, line));
         }
     }
-    let hands = if dice.one_in(5) {
-        (0..rows).filter_map(|row| dice.one_in(4).then(|| (row, hand(dice, series, row)))).collect()
-    } else {
-        Vec::new()
-    };
+    let mut hands = Vec::new();
+    if dice.one_in(5) {
+        for row in 0..rows {
+            if dice.one_in(4) {
+                hands.push((row, hand(dice, series, row)));
+            }
+        }
+    }
     let own_clock = settings.management.max_holding_minutes.is_none() && dice.one_in(4);
     Scripted {
         symbol,
