@@ -6,6 +6,7 @@ use super::section::{Context, Field, Path, place_of};
 use super::spec::{JobSpec, Pruning, SamplerSpec, Validation};
 use crate::data::settings::Holdout;
 use crate::search::objective::{Aim, Scale};
+use crate::search::sobol::MAX_DIMENSIONS;
 use crate::search::{RandomSampler, SamplerError, SpaceError};
 use crate::types::time::{DAY, MINUTE};
 use crate::types::{Span, Timestamp};
@@ -30,6 +31,7 @@ pub(super) fn across_sections(context: Context<'_>, studied: &Studied<'_, '_>) {
     checker.first_window();
     checker.holding_time();
     checker.trades_required();
+    checker.sobol_dimensions();
     checker.sobol_points();
 }
 
@@ -210,6 +212,15 @@ impl Checker<'_, '_> {
             let message = "no rule asks for a number of trades: a few lucky ones can lead the ranking";
             let problem = self.problem("W120", "/require", message);
             self.report(problem.suggest("\"require\": [\"total_trades >= 100\"]".to_owned()).warning());
+        }
+    }
+
+    fn sobol_dimensions(&self) {
+        let found = self.spec.space.dimensions();
+        if matches!(self.spec.sampler, SamplerSpec::Sobol { .. }) && found > MAX_DIMENSIONS {
+            let message = format!("sobol searches at most {MAX_DIMENSIONS} parameters, the file has {found}");
+            let problem = self.problem("E102", "/sampler/kind", message);
+            self.report(problem.suggest("use \"lhs\" or \"random\"".to_owned()));
         }
     }
 

@@ -20,33 +20,35 @@ use omega_sweep::types::{
 };
 use serde_json::json;
 
-/// Two symbols on M15 with H1 bars made of four of them each.
-fn market() -> Arc<MultiSymbolData> {
+/// Two symbols on M15 with H1 and H4 bars made of them.
+pub(crate) fn market() -> Arc<MultiSymbolData> {
     let plain = synthetic::market(21, &["EURUSD", "GBPUSD"], Timeframe::M15, 3_000);
-    let with_hours = |symbol: &omega_sweep::data::SymbolSeries| SymbolBars {
+    let with_higher = |symbol: &omega_sweep::data::SymbolSeries| SymbolBars {
         spec: symbol.spec.clone(),
         primary: BarSeries::clone(&symbol.bars),
-        higher: vec![HigherBars::from_file(hours(&symbol.bars))],
+        higher: [Timeframe::H1, Timeframe::H4]
+            .map(|timeframe| HigherBars::from_file(joined(&symbol.bars, timeframe)))
+            .into(),
     };
-    let symbols = plain.symbols().iter().map(with_hours).collect();
+    let symbols = plain.symbols().iter().map(with_higher).collect();
     Arc::new(in_memory(Timeframe::M15, symbols, AlignmentSettings::default()).expect("bars"))
 }
 
-fn hours(bars: &BarSeries) -> BarSeries {
-    let hour = Timeframe::H1.micros();
+fn joined(bars: &BarSeries, timeframe: Timeframe) -> BarSeries {
+    let length = timeframe.micros();
     let mut times: Vec<i64> = Vec::new();
     let (mut bid, mut ask) = (PriceColumns::default(), PriceColumns::default());
     for (row, &time) in bars.times().iter().enumerate() {
-        let new = times.last() != Some(&(time - time.rem_euclid(hour)));
+        let new = times.last() != Some(&(time - time.rem_euclid(length)));
         if new {
-            times.push(time - time.rem_euclid(hour));
+            times.push(time - time.rem_euclid(length));
         }
         for (columns, bar) in [(&mut bid, bars.bid().at(row)), (&mut ask, bars.ask().at(row))] {
             join(columns, bar, new);
         }
     }
     let volume = vec![1.0; times.len()];
-    BarSeries::new(Timeframe::H1, times, Arc::new(bid), Arc::new(ask), volume)
+    BarSeries::new(timeframe, times, Arc::new(bid), Arc::new(ask), volume)
 }
 
 fn join(columns: &mut PriceColumns, bar: Ohlc, new: bool) {
