@@ -52,6 +52,14 @@ impl<'a> ColumnSlices<'a> {
             },
         }
     }
+
+    /// The values of some rows, as they lie in memory where possible.
+    fn rows(self, start: usize, end: usize) -> Cow<'a, [f64]> {
+        match self {
+            Self::Dense(values) => Cow::Borrowed(&values[start..end]),
+            Self::Mapped { .. } => (start..end).map(|row| self.at(row)).collect(),
+        }
+    }
 }
 
 impl<'a> Values<'a> {
@@ -86,14 +94,16 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// The numbers of some rows, as they lie in memory where possible.
+    /// The numbers of some rows.
     fn rows(&self, start: usize, end: usize) -> Rows<'a> {
         match self {
-            Self::Column { column: ColumnSlices::Dense(values), back: 0 } => {
-                Rows::Each(Cow::Borrowed(&values[start..end]))
+            Self::Column { column, back: 0 } => Rows::Each(column.rows(start, end)),
+            Self::Column { .. } => Rows::Each((start..end).map(|row| self.at(row)).collect()),
+            Self::Band { mean, std, factor } => {
+                let (mean, std) = (mean.rows(start, end), std.rows(start, end));
+                Rows::Each(mean.iter().zip(std.iter()).map(|(&m, &s)| band(m, s, *factor)).collect())
             }
             Self::Constant(number) => Rows::Same(*number),
-            _ => Rows::Each((start..end).map(|row| self.at(row)).collect()),
         }
     }
 }

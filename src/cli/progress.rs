@@ -34,6 +34,7 @@ pub(crate) struct Display {
 struct State {
     total: u64,
     done: u64,
+    trials: u64,
     failed: u64,
     best: String,
     rate: MovingRate,
@@ -80,14 +81,7 @@ impl Display {
     pub(crate) fn begin(&self, total: u64, stored: u64) {
         let seconds = self.elapsed();
         self.with_state(|state| {
-            *state = State {
-                total,
-                done: stored,
-                begun: seconds,
-                best: std::mem::take(&mut state.best),
-                ..State::default()
-            };
-            state.rate.sample(seconds, stored);
+            *state = State { total, done: stored, begun: seconds, ..State::default() };
             if self.mode == ProgressMode::Bar {
                 state.bar = Some(bar(total, stored));
             }
@@ -100,16 +94,18 @@ impl Display {
     }
 
     /// So many trials of the phase are finished, stored ones included.
-    pub(crate) fn trials(&self, done: u64, failed: u64) {
+    ///
+    /// `done` counts positions, excluded ones included; `trials` and `failed` count what was run.
+    pub(crate) fn trials(&self, done: u64, trials: u64, failed: u64) {
         let seconds = self.elapsed();
         self.with_state(|state| {
-            (state.done, state.failed) = (done, failed);
+            (state.done, state.trials, state.failed) = (done, trials, failed);
             let interval = if self.mode == ProgressMode::Bar { 0.1 } else { 1.0 };
             if state.drawn.is_some_and(|drawn| seconds - drawn < interval) && done < state.total {
                 return;
             }
             state.drawn = Some(seconds);
-            state.rate.sample(seconds, done);
+            state.rate.sample(seconds, trials);
             self.draw(state, seconds);
         });
     }
@@ -203,7 +199,9 @@ impl Progress for RunProgress<'_> {
             ProgressEvent::Cache(text) => self.display.line("cache", text),
             ProgressEvent::Note(text) => self.display.line("note", text),
             ProgressEvent::Begin { total, resumed } => self.display.begin(*total, *resumed),
-            ProgressEvent::Trials { done, counts } => self.display.trials(*done, counts.failed),
+            ProgressEvent::Trials { done, counts } => {
+                self.display.trials(*done, counts.trials, counts.failed);
+            }
             ProgressEvent::Best(row) => self.display.best(&self.best(row)),
             ProgressEvent::Chunk(_) => {}
         }
@@ -234,7 +232,9 @@ impl State {
             return None;
         }
         let rate = self.rate.per_second().filter(|rate| *rate > 0.0)?;
-        Some((self.total - self.done) as f64 / rate)
+        // As many of the remaining positions are excluded as of those behind.
+        let share = if self.done > 0 { self.trials as f64 / self.done as f64 } else { 1.0 };
+        Some((self.total - self.done) as f64 * share / rate)
     }
 }
 
@@ -254,7 +254,7 @@ impl MovingRate {
     fn per_second(&self) -> Option<f64> {
         let (first, last) = (self.0.front()?, self.0.back()?);
         let span = last.0 - first.0;
-        (span > 0.0).then(|| last.1.saturating_sub(first.1) as f64 / span)
+        (span > 0.0 && last.1 > first.1).then(|| last.1.saturating_sub(first.1) as f64 / span)
     }
 }
 
@@ -304,11 +304,11 @@ mod tests {
 
     #[test]
     fn remaining_time_waits_two_seconds() {
-        let mut state = State { total: 1000, done: 100, ..State::default() };
+        let mut state = State { total: 1000, done: 100, trials: 100, ..State::default() };
         state.rate.sample(0.0, 0);
         state.rate.sample(1.0, 100);
         assert_eq!(state.words(1.0), "100/1,000  10.0 %  100/s  0 failed");
-        state.done = 300;
+        (state.done, state.trials) = (300, 300);
         state.rate.sample(3.0, 300);
         assert_eq!(state.words(3.0), "300/1,000  30.0 %  100/s  7.00 s left  0 failed");
         state.done = 1000;

@@ -3,7 +3,7 @@
 use super::exit::Exit;
 use super::failure::Failure;
 use crate::cache::CacheError;
-use crate::config::ConfigError;
+use crate::config::{ConfigError, ConfigProblem};
 use crate::data::{DataCode, DataError};
 use crate::engine::SettingError;
 use crate::job::JobError;
@@ -61,7 +61,13 @@ impl From<ConfigError> for Failure {
                 };
                 Self::coded(Exit::Usage, "file_not_found", found, remedy)
             }
-            ConfigError::Invalid(_) => Self::rendered(Exit::Usage, error.to_string()),
+            ConfigError::Invalid(problems) => {
+                let text = |problem: &ConfigProblem| {
+                    with_remedy(problem.to_string(), problem.suggestion.is_some(), problem.code)
+                };
+                let texts: Vec<String> = problems.iter().map(text).collect();
+                Self::rendered(Exit::Usage, texts.join("\n\n"))
+            }
         }
     }
 }
@@ -74,8 +80,16 @@ impl From<DataError> for Failure {
             DataCode::Selection | DataCode::UnknownSymbol => Exit::Usage,
             _ => Exit::DataRefused,
         };
-        Self::rendered(exit, error.to_string())
+        Self::rendered(
+            exit,
+            with_remedy(error.to_string(), error.problem().hint.is_some(), error.code().as_str()),
+        )
     }
+}
+
+/// Every message ends in a remedy; where none is at hand, the long text of its code has one.
+fn with_remedy(text: String, has_one: bool, code: &str) -> String {
+    if has_one { text } else { format!("{text}\n  = what to do: omega-sweep explain {code}") }
 }
 
 impl From<StoreError> for Failure {
@@ -137,7 +151,7 @@ fn similar_file(path: &std::path::Path) -> Option<String> {
     let entries = std::fs::read_dir(folder.unwrap_or(std::path::Path::new("."))).ok()?;
     let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     names
-        .filter(|name| name.ends_with(".json"))
+        .filter(|name| std::path::Path::new(name).extension().is_some_and(|extension| extension == "json"))
         .map(|name| (strsim::damerau_levenshtein(wanted, &name), name))
         .filter(|(distance, _)| *distance <= 3)
         .min()

@@ -123,10 +123,12 @@ impl Problems {
         self.0.borrow().iter().any(|problem| problem.severity == Severity::Error)
     }
 
-    /// All of them, by place in the text; of one place in the order they were met.
+    /// All of them, errors first, by place in the text; of one place in the order they were met.
     pub(crate) fn into_sorted(self) -> Vec<ConfigProblem> {
         let mut problems = self.0.into_inner();
-        problems.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
+        let rank =
+            |problem: &ConfigProblem| (problem.severity == Severity::Warning, problem.line, problem.column);
+        problems.sort_by(|a, b| a.file.cmp(&b.file).then_with(|| rank(a).cmp(&rank(b))));
         problems
     }
 }

@@ -12,7 +12,7 @@ use super::overrides;
 use super::parameters::{self, ReadAxis};
 use super::section::{Context, Field, Section};
 use super::source::{Source, empty_object};
-use super::spec::{EngineSeed, JobSpec, StrategySpec};
+use super::spec::{EngineSeed, JobSpec, Pruning, StrategySpec, Validation};
 use super::strategy;
 use super::study::{self, Shape};
 use super::validation;
@@ -143,6 +143,8 @@ fn read(context: Context<'_>, file: &Text<'_>, registry: &Registry) -> Option<Jo
     let output = recorded(&mut root, "output", |field| study::read_output(field, &absent));
     let resolved: Map<String, Json> = root.finish();
 
+    // A section that could not be read stands as its default here, so that the others are still compared; the file
+    // is refused anyway.
     let strategy = strategy?;
     let mut data = data.map(|(data, _)| data).unwrap_or_default();
     data.typical_spread = strategy.engine.profile == Profile::Realistic;
@@ -154,12 +156,12 @@ fn read(context: Context<'_>, file: &Text<'_>, registry: &Registry) -> Option<Jo
         data,
         strategy: StrategySpec { kind: strategy.kind?, runner: strategy.runner?, engine: strategy.engine },
         space,
-        objective: objective?.0,
+        objective: objective.or_else(|| aims::read_objective(None))?.0,
         requirements,
         sampler: sampler?,
         budget,
-        pruning: pruning?,
-        validation: validation?,
+        pruning: pruning.unwrap_or(Pruning::None),
+        validation: validation.unwrap_or(Validation::None),
         output: output?,
         warnings: Vec::new(),
         resolved: resolved.into(),

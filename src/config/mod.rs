@@ -8,6 +8,7 @@ pub mod explain;
 pub mod source;
 
 mod aims;
+mod assemble;
 mod check;
 mod data;
 mod engine;

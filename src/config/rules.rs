@@ -15,7 +15,9 @@ pub(super) fn read(field: &Field<'_>) -> Option<(RuleStrategy, Json)> {
     match RuleStrategy::from_json(NAME, &written) {
         Ok(strategy) => Some((strategy, written)),
         Err(errors) => {
-            errors.iter().for_each(|error| field.report(problem(field, error)));
+            for error in &errors {
+                field.report(problem(field, error));
+            }
             None
         }
     }
@@ -33,6 +35,6 @@ fn problem(field: &Field<'_>, error: &RuleError) -> ConfigProblem {
         }
         _ => error.message.clone(),
     };
-    ConfigProblem::new(code, source, place_of(source, &path), &path, message)
-        .suggest(error.suggestion.clone())
+    let remedy = error.suggestion.clone().unwrap_or_else(|| format!("see: omega-sweep explain {code}"));
+    ConfigProblem::new(code, source, place_of(source, &path), &path, message).suggest(remedy)
 }

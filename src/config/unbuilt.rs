@@ -33,7 +33,7 @@ const fn missing(pointer: &'static str, when: When, what: &'static str, instead:
     Unbuilt { pointer, when, what, instead }
 }
 
-const GRID_OR_RANDOM: &str = "use \"grid\" or \"random\"";
+const OTHER_SAMPLER: &str = "use grid, random, sobol or lhs";
 const NO_PRUNING: &str = "use \"pruning\": {\"kind\": \"none\"}";
 const PLAIN_WALK_FORWARD: &str = "use \"kind\": \"walk_forward\"";
 
@@ -41,12 +41,10 @@ const ALL_OR_NONE: &str = "use \"all\" or \"none\"";
 const NO_REPORT: &str = "leave `report` out: the closing screen says the same";
 
 const UNBUILT: &[Unbuilt] = &[
-    missing("/sampler/kind", When::Is("sobol"), "the sampler sobol", GRID_OR_RANDOM),
-    missing("/sampler/kind", When::Is("lhs"), "the sampler lhs", GRID_OR_RANDOM),
-    missing("/sampler/kind", When::Is("tpe"), "the sampler tpe", GRID_OR_RANDOM),
-    missing("/sampler/kind", When::Is("cma_es"), "the sampler cma_es", GRID_OR_RANDOM),
-    missing("/sampler/kind", When::Is("nsga2"), "the sampler nsga2", GRID_OR_RANDOM),
-    missing("/sampler/kind", When::Is("local"), "the sampler local", GRID_OR_RANDOM),
+    missing("/sampler/kind", When::Is("tpe"), "the sampler tpe", OTHER_SAMPLER),
+    missing("/sampler/kind", When::Is("cma_es"), "the sampler cma_es", OTHER_SAMPLER),
+    missing("/sampler/kind", When::Is("nsga2"), "the sampler nsga2", OTHER_SAMPLER),
+    missing("/sampler/kind", When::Is("local"), "the sampler local", OTHER_SAMPLER),
     missing("/objective/pareto", When::Given, "several objectives at once", "use one metric, or `weighted`"),
     missing(
         "/objective/weighted/*/scale",

@@ -47,6 +47,7 @@ pub mod synthetic;
 pub mod timeline;
 #[cfg(feature = "parquet")]
 mod validate;
+#[cfg(feature = "parquet")]
 pub mod window;
 #[cfg(feature = "parquet")]
 mod zones;
@@ -64,4 +65,5 @@ pub use report::{DataReport, QuoteSide};
 pub use resample::DayAnchor;
 pub use settings::{AlignmentSettings, DataSettings, EntryTimestampMode};
 pub use symbol::{SymbolSpec, SymbolTable};
+#[cfg(feature = "parquet")]
 pub use window::HoldoutInfo;

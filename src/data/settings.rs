@@ -10,7 +10,7 @@ use crate::types::Calendar;
 use crate::types::time::{DAY, Timeframe, Timestamp};
 use crate::types::words::words;
 
-/// Every key of section `data`, with its default. Paths are relative to the folder handed to [`super::open`].
+/// Every key of section `data`, with its default. Paths are relative to the folder handed to [`super::open()`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct DataSettings {
     /// A file, a folder in the canonical layout, or a catalog.

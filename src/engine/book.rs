@@ -19,7 +19,7 @@ pub(super) struct Ticket {
     pub(super) margin: f64,
     /// Place of the first rollover it has not been charged for.
     pub(super) next_night: usize,
-    /// Next row on which something can happen to it, when the clock has asked.
+    /// Next step on which something can happen to it, when the clock has asked.
     pub(super) reach: Option<Reach>,
 }
 

@@ -20,10 +20,17 @@ use crate::types::{Direction, OrderType, PriceSide, SymbolId, Timestamp};
 /// No row of the window.
 const NEVER: usize = usize::MAX;
 
-/// The next row of an order's own bars on which something can happen to it, and for which state of it.
+/// The next step on which a strategy may speak, and for which holding of its symbol.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Upcoming {
+    step: usize,
+    held: Option<Direction>,
+}
+
+/// The next step on which something can happen to an order, and for which state of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Reach {
-    row: usize,
+    step: usize,
     stop: Option<f64>,
     target: Option<f64>,
     status: PositionStatus,
@@ -66,34 +73,31 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         next.max(soonest)
     }
 
-    /// Next step on which a strategy may speak.
-    fn next_candidate(&self, index: usize, step: usize) -> usize {
+    /// Next step on which a strategy may speak, remembered until it comes or the strategy holds something else.
+    fn next_candidate(&mut self, index: usize, step: usize) -> usize {
         let agent = &self.agents[index];
         let Some(symbol) = agent.symbol else { return step + 1 };
-        let Some(rows) = self.mask(index, symbol) else { return step + 1 };
-        let series = self.data.symbol(symbol);
-        match bitmap::next_set(rows, next_row(series, step)) {
-            Some(row) => self.step_of_row(symbol, row, step + 1),
-            None => NEVER,
+        let held = self.held(index, symbol);
+        if let Some(known) = agent.upcoming.filter(|known| known.step > step && known.held == held) {
+            return known.step;
         }
+        let Some(rows) = rows_for(&agent.candidates, held) else { return step + 1 };
+        let row = bitmap::next_set(rows, next_row(self.data.symbol(symbol), step));
+        let next = row.map_or(NEVER, |row| self.step_of_row(symbol, row, step + 1));
+        self.agents[index].upcoming = Some(Upcoming { step: next, held });
+        next
     }
 
-    /// The rows on which a strategy may speak, for what it holds now; `None` = all.
+    /// What the mask of a strategy depends on: the direction of the oldest open position of its symbol. `None` for a
+    /// mask that depends on nothing.
     #[inline]
-    fn mask(&self, index: usize, symbol: SymbolId) -> Option<&[u64]> {
-        match &self.agents[index].candidates {
-            Candidates::EveryBar => None,
-            Candidates::Mask(rows) => Some(rows),
-            Candidates::ByPosition { flat, long, short } => {
-                let mut open = self.book.active().iter();
-                let held = open.find(|p| p.symbol == symbol && p.status == PositionStatus::Open);
-                Some(match held.map(|position| position.direction) {
-                    None => flat,
-                    Some(Direction::Long) => long,
-                    Some(Direction::Short) => short,
-                })
-            }
+    fn held(&self, index: usize, symbol: SymbolId) -> Option<Direction> {
+        if !matches!(self.agents[index].candidates, Candidates::ByPosition { .. }) {
+            return None;
         }
+        let mut active = self.book.active().iter();
+        let oldest = active.find(|p| p.symbol == symbol && p.status == PositionStatus::Open);
+        oldest.map(|position| position.direction)
     }
 
     /// Whether a strategy is asked on a row it may be silent on: not when the clock skips.
@@ -102,8 +106,9 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         if self.request.clock == Clock::EveryBar {
             return true;
         }
-        let Some(symbol) = self.agents[index].symbol else { return true };
-        self.mask(index, symbol).is_none_or(|rows| contains(rows, row))
+        let agent = &self.agents[index];
+        let Some(symbol) = agent.symbol else { return true };
+        rows_for(&agent.candidates, self.held(index, symbol)).is_none_or(|rows| contains(rows, row))
     }
 
     /// Next step on which something can happen to an order, remembered until it comes or the order changes.
@@ -111,21 +116,22 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         let position = self.book.position(index);
         let (symbol, stop, target) = (position.symbol, position.stop_loss, position.take_profit);
         let status = position.status;
+        let known = self.book.ticket(index).reach.filter(|reach| {
+            reach.step > step && (reach.stop, reach.target, reach.status) == (stop, target, status)
+        });
+        if let Some(known) = known {
+            return known.step;
+        }
         let series = self.data.symbol(symbol);
         let from = next_row(series, step);
-        let known = self.book.ticket(index).reach.filter(|reach| {
-            reach.row >= from && (reach.stop, reach.target, reach.status) == (stop, target, status)
-        });
-        let reach = known.unwrap_or_else(|| {
-            let to = series.last_row(self.window.end - 1).map_or(0, |last| last + 1);
-            let row = match status {
-                PositionStatus::Pending => self.pending_row(position, series, from, to),
-                _ => self.open_row(index, series, from, to),
-            };
-            Reach { row: row.unwrap_or(NEVER), stop, target, status }
-        });
-        self.book.ticket_mut(index).reach = Some(reach);
-        self.step_of_row(symbol, reach.row, step + 1)
+        let to = series.last_row(self.window.end - 1).map_or(0, |last| last + 1);
+        let row = match status {
+            PositionStatus::Pending => self.pending_row(position, series, from, to),
+            _ => self.open_row(index, series, from, to),
+        };
+        let next = row.map_or(NEVER, |row| self.step_of_row(symbol, row, step + 1));
+        self.book.ticket_mut(index).reach = Some(Reach { step: next, stop, target, status });
+        next
     }
 
     /// First row on which a pending order can trigger or expires.
@@ -133,7 +139,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         let placed = order.row as usize;
         let first = from.max(placed + 1 + self.settings.order_delay_bars as usize);
         let (side, band) = trigger_band(order);
-        let reached = first_passage(&series.bars, side, first.min(to), to, band);
+        let reached = passage(series, side, first.min(to), to, band);
         let expiry = self.settings.pending_ttl_bars.map(|bars| (placed + bars as usize).max(from));
         earliest(reached, expiry)
     }
@@ -148,7 +154,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         let execution = self.simulator.symbol(position.symbol.index());
         let buffer = execution.pip_size * self.settings.pip_buffer_factor;
         let (side, band) = exit_band(position, buffer, &self.settings.management);
-        let reached = first_passage(&series.bars, side, from.min(to), to, band);
+        let reached = passage(series, side, from.min(to), to, band);
         let first_at = |instant: i64| series.bars.times().partition_point(|&time| time < instant).max(from);
         let timeout = self.max_holding.or(agent.max_holding).map(|longest| {
             let since = if self.clock_at_fill() { position.trigger_time } else { position.entry_time };
@@ -184,6 +190,24 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         }
         Ok(())
     }
+}
+
+/// The rows of a promise on which a strategy may speak while it holds this; `None` = all.
+#[inline]
+fn rows_for(candidates: &Candidates, held: Option<Direction>) -> Option<&[u64]> {
+    match (candidates, held) {
+        (Candidates::EveryBar, _) => None,
+        (Candidates::Mask(rows), _) => Some(rows),
+        (Candidates::ByPosition { flat, .. }, None) => Some(flat),
+        (Candidates::ByPosition { long, .. }, Some(Direction::Long)) => Some(long),
+        (Candidates::ByPosition { short, .. }, Some(Direction::Short)) => Some(short),
+    }
+}
+
+/// First row in `[from, to)` that leaves a band; without a band there is nothing to look for.
+fn passage(series: &SymbolSeries, side: PriceSide, from: usize, to: usize, band: Band) -> Option<usize> {
+    let endless = band.below == f64::NEG_INFINITY && band.above == f64::INFINITY;
+    if endless { None } else { first_passage(&series.bars, side, from, to, band) }
 }
 
 /// First row after a step.

@@ -10,6 +10,7 @@ use super::observer::Observer;
 use super::overnight;
 use super::rates::{self, RatesNow};
 use super::run::{EngineInputs, RunRequest, TrialRun};
+use super::scratch;
 use super::settings::{
     EngineSettings, EquityMode, HoldingClock, MarketFill, PipBufferPip, PnlMode, StepOrder,
 };
@@ -143,6 +144,7 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
             || rules.be_trigger_r.is_some()
             || rules.trail_distance_r.is_some()
             || agents.iter().any(|agent| agent.manages || agent.max_holding.is_some());
+        let spare = scratch::take();
         let window = StepRange { start: request.window.start, end: request.window.end.min(data.steps()) };
         Ok(Self {
             data,
@@ -161,9 +163,9 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
             book: Book::default(),
             waiting: WaitingList::default(),
             waiting_exits: Vec::new(),
-            ledger: Ledger::new(settings.initial_balance),
+            ledger: Ledger::resume(settings.initial_balance, settings.initial_balance, 0.0, spare.trades),
             alternatives: Vec::new(),
-            curve: EquityCurve::default(),
+            curve: spare.curve,
             equity: settings.initial_balance,
             next_step: window.start,
             counters: Counters::default(),

@@ -74,6 +74,9 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             if time == position.entry_time && !self.next_open() {
                 continue;
             }
+            if position.stop_loss.is_none() && position.take_profit.is_none() {
+                continue;
+            }
             let side = match position.direction {
                 Direction::Long => bars.bid(),
                 Direction::Short => bars.ask(),
@@ -245,11 +248,12 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         }
         let position = self.book.position(close.index);
         let ticket = self.ticket(close.index);
-        let quote = quote_at(&self.data.symbol(position.symbol).bars, close.row);
-        let half_exit = match close.field {
-            PriceField::Open => spread::half_spread(quote.bid.open, quote.ask.map(|ask| ask.open)),
-            PriceField::Close => spread::half_spread(quote.bid.close, quote.ask.map(|ask| ask.close)),
+        let bars = &self.data.symbol(position.symbol).bars;
+        let (bid, ask) = match close.field {
+            PriceField::Open => (bars.bid().open[close.row], bars.ask().open[close.row]),
+            PriceField::Close => (bars.bid().close[close.row], bars.ask().close[close.row]),
         };
+        let half_exit = spread::half_spread(bid, Some(ask));
         let slipped = position.direction.sign() * (close.price - exit.price);
         let money = |distance: f64| (distance * position.size) * unit_value;
         TradeCosts {

@@ -11,7 +11,7 @@ use crate::execution::exits::ExitLevel;
 use crate::execution::simulator::ExitSlip;
 use crate::portfolio::{EquityExtremes, PositionStatus};
 use crate::strategy::Strategy;
-use crate::types::math;
+use crate::types::sums::Sums;
 use crate::types::{CloseReason, Trade};
 
 /// What the level that was not taken on an ambiguous bar would have given.
@@ -40,6 +40,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         let open = |status| self.book.active().iter().filter(|p| p.status == status).count();
         let (still_open, still_pending) = (open(PositionStatus::Open), open(PositionStatus::Pending));
         let trades = self.ledger.trades();
+        let (worst, best) = worst_and_best(trades, &self.alternatives);
         let run = TrialRun {
             initial_balance: self.settings.initial_balance,
             final_cash: self.ledger.cash(),
@@ -54,8 +55,8 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             expired: self.counters.expired,
             ruined: extremes.ruined,
             ambiguous_exits: ambiguous_share(trades),
-            profit_net_worst: Some(net_with(trades, &self.alternatives, ExitLevel::Stop)),
-            profit_net_best: Some(net_with(trades, &self.alternatives, ExitLevel::Target)),
+            profit_net_worst: Some(worst),
+            profit_net_best: Some(best),
             break_even_cost_multiplier: if self.by_volume() { cost_multiplier(trades) } else { None },
             curve: self.curve,
             trades: Vec::new(),
@@ -106,35 +107,42 @@ pub(super) fn ambiguous_share(trades: &[Trade]) -> Option<f64> {
     (!trades.is_empty()).then(|| ambiguous as f64 / trades.len() as f64)
 }
 
-/// Net profit with every ambiguous exit taken at `level`, summed in the order of `metrics.md` rule 6.
-fn net_with(trades: &[Trade], alternatives: &[Alternative], level: ExitLevel) -> f64 {
-    let mut nets: Vec<f64> =
-        trades.iter().map(|trade| trade.result - (trade.total_fee() + trade.swap)).collect();
-    for other in alternatives.iter().filter(|other| other.level == level) {
-        nets[other.trade] = other.net;
+/// Net profit with every ambiguous exit taken at the stop, and at the target, summed in the order of `metrics.md` rule 6.
+fn worst_and_best(trades: &[Trade], alternatives: &[Alternative]) -> (f64, f64) {
+    let order = |trade: &Trade| (trade.exit_time, trade.entry_time, trade.symbol, trade.number);
+    let mut sums = Sums::<2>::ZERO;
+    if alternatives.is_empty() && trades.is_sorted_by_key(order) {
+        for trade in trades {
+            sums.add([net(trade); 2]);
+        }
+    } else {
+        let mut nets: Vec<[f64; 2]> = trades.iter().map(|trade| [net(trade); 2]).collect();
+        for other in alternatives {
+            nets[other.trade][usize::from(other.level == ExitLevel::Target)] = other.net;
+        }
+        let mut places: Vec<usize> = (0..trades.len()).collect();
+        places.sort_by_key(|&at| order(&trades[at]));
+        for at in places {
+            sums.add(nets[at]);
+        }
     }
-    let mut order: Vec<usize> = (0..trades.len()).collect();
-    order.sort_by_key(|&at| {
-        let trade = &trades[at];
-        (trade.exit_time, trade.entry_time, trade.symbol, trade.number)
-    });
-    let sorted: Vec<f64> = order.into_iter().map(|at| nets[at]).collect();
-    math::sum(&sorted)
+    (sums.get(0, trades.len()), sums.get(1, trades.len()))
+}
+
+/// Result after fees and swap.
+fn net(trade: &Trade) -> f64 {
+    trade.result - (trade.total_fee() + trade.swap)
 }
 
 /// `ratio(sum gross, sum of items)` of `metrics.md` rule 3, with gross = net result plus all items.
 pub(super) fn cost_multiplier(trades: &[Trade]) -> Option<f64> {
     const CAP: f64 = 100.0;
-    let items: Vec<f64> = trades
-        .iter()
-        .map(|trade| trade.costs.spread + trade.costs.slippage + trade.costs.commission + trade.costs.swap)
-        .collect();
-    let gross: Vec<f64> = trades
-        .iter()
-        .zip(&items)
-        .map(|(trade, items)| (trade.result - (trade.total_fee() + trade.swap)) + items)
-        .collect();
-    let (gross, items) = (math::sum(&gross), math::sum(&items));
+    let mut sums = Sums::<2>::ZERO;
+    for trade in trades {
+        let items = trade.costs.spread + trade.costs.slippage + trade.costs.commission + trade.costs.swap;
+        sums.add([net(trade) + items, items]);
+    }
+    let (gross, items) = (sums.get(0, trades.len()), sums.get(1, trades.len()));
     if items > 0.0 {
         Some((gross / items).clamp(-CAP, CAP))
     } else if items == 0.0 && gross != 0.0 {

@@ -10,7 +10,11 @@ use crate::sweep::{TrialEvaluator, WindowEvaluator};
 use crate::types::{StepRange, Trial};
 
 /// Trials whose series are looked at to guess how many there will be at a time.
-const LOOKED_AT: u64 = 4096;
+const LOOKED_AT: u64 = 512;
+/// Most trials that are prepared together.
+const MOST: usize = 4096;
+/// Memory for the series of one wave when no budget is known.
+const USUAL: u64 = 1 << 29;
 
 impl Prepared {
     /// At most `most` trials that would run, evenly spread over the positions.
@@ -34,14 +38,50 @@ impl Prepared {
         Ok(self.study.cache_for(trials)?)
     }
 
-    /// Series and comparisons that the first few thousand trials need together.
-    pub fn distinct_series(&self) -> usize {
-        let mut plan = CachePlan::default();
-        for trial in self.sample(LOOKED_AT) {
-            // A set that cannot be planned needs nothing.
-            let _ = self.study.runner.plan(&trial, &self.study.inputs.data, &mut plan);
+    /// Trials that run as one wave: as many as the memory for their series allows. Changes no result.
+    ///
+    /// Two waves can be in memory at a time, and the one before lends its series to the next: a wave gets a quarter
+    /// of the budget. A grid shares nearly all series and runs in full waves; random points of a continuous space share
+    /// few, and thousands of them together would need gigabytes.
+    pub fn wave_trials(&self) -> usize {
+        let budget = self.study.cache_budget.map_or(USUAL, |budget| (budget / 4).min(USUAL));
+        let bars = self.study.inputs.data.symbols().iter().map(|symbol| symbol.bars.len()).max().unwrap_or(0);
+        let affordable = budget / (bars as u64 * 8).max(1);
+        let per_trial = self.series_per_trial();
+        if per_trial * MOST as f64 <= affordable as f64 {
+            return MOST;
         }
-        plan.keys().count() + plan.mask_keys().count()
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 4096")]
+        let trials = (affordable as f64 / per_trial) as usize;
+        trials.max(16)
+    }
+
+    /// Series and comparisons that one more trial adds to those of the others.
+    fn series_per_trial(&self) -> f64 {
+        let sample = self.sample(LOOKED_AT);
+        let mut plan = CachePlan::default();
+        let mut half = 0;
+        for (k, trial) in sample.iter().enumerate() {
+            // A set that cannot be planned needs nothing.
+            let _ = self.study.runner.plan(trial, &self.study.inputs.data, &mut plan);
+            if k + 1 == sample.len() / 2 {
+                half = series_in(&plan);
+            }
+        }
+        (series_in(&plan) - half) as f64 / (sample.len() - sample.len() / 2).max(1) as f64
+    }
+
+    /// Series and comparisons in memory at a time.
+    pub fn distinct_series(&self) -> u64 {
+        let mut plan = CachePlan::default();
+        let sample = self.sample(LOOKED_AT);
+        for trial in &sample {
+            let _ = self.study.runner.plan(trial, &self.study.inputs.data, &mut plan);
+        }
+        let more = (self.wave_trials() as u64).min(self.plan.positions).saturating_sub(sample.len() as u64);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+        let added = (self.series_per_trial() * more as f64) as u64;
+        series_in(&plan) as u64 + added
     }
 
     /// The range trials run on: the first training range of a walk-forward study.
@@ -57,4 +97,8 @@ impl Prepared {
         let evaluator = WindowEvaluator::new(&self.study, self.trial_window(), 0, WindowEnd::EndOfRun);
         let _ = evaluator.evaluate(series, trial);
     }
+}
+
+fn series_in(plan: &CachePlan) -> usize {
+    plan.keys().count() + plan.mask_keys().count()
 }

@@ -147,7 +147,7 @@ impl Job<'_> {
             keep_best: self.prepared.spec.output.keep_best.max(self.prepared.spec.output.keep_trades),
             watched: Some(const { MetricId::of("sharpe_equity_daily") }.index()),
             max_failures: self.options.max_failures,
-            ..RunSettings::default()
+            wave_trials: self.prepared.wave_trials(),
         }
     }
 

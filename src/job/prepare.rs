@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use super::{JobError, JobOptions};
 use crate::cache::IndicatorCache;
-use crate::config::{DailyReturnsOf, EngineSeed, JobSpec, SamplerSpec, StrategyKind, Validation};
+use crate::config::{DailyReturnsOf, EngineSeed, JobSpec, StrategyKind, Validation};
 use crate::data::{self, AlignmentSettings, DataReport, HoldoutInfo};
 use crate::engine::registry::Registry;
 use crate::engine::{EngineInputs, EngineSettings, StrategyRunner};
 use crate::metrics::METRICS;
-use crate::search::{GridSampler, RandomSampler, Sampler};
+use crate::search::Sampler;
 use crate::store::{DataFingerprint, MetricColumn, ParamColumn, ParamKind, StudyIdentity, TableSchema};
 use crate::sweep::plan::default_chunk_trials;
 use crate::sweep::study::LatestCache;
@@ -127,18 +127,9 @@ pub(super) fn runner(spec: &JobSpec, registry: &Registry) -> Result<Arc<dyn Stra
 }
 
 fn sampler(spec: &JobSpec, fold: u32) -> Result<Box<dyn Sampler>, JobError> {
-    let space = Arc::clone(&spec.space);
-    Ok(match &spec.sampler {
-        SamplerSpec::Grid { order } => Box::new(GridSampler::new(space, *order, spec.seed, fold)?),
-        SamplerSpec::Random { trials, distinct } => {
-            Box::new(RandomSampler::new(space, *trials, *distinct, spec.seed, fold)?)
-        }
-        other => {
-            return Err(JobError::NotFound {
-                what: format!("sampler {} is not part of this version", other.kind()),
-                remedy: "use grid or random".to_owned(),
-            });
-        }
+    spec.sampler(fold)?.ok_or_else(|| JobError::NotFound {
+        what: format!("sampler {} is not part of this version", spec.sampler.kind()),
+        remedy: "use grid, random, sobol or lhs".to_owned(),
     })
 }
 

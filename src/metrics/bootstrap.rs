@@ -3,8 +3,8 @@
 //! The stationary bootstrap of Politis and Romano (1994) resamples blocks of geometric length, so that dependence between
 //! neighbours survives.
 
-use super::accumulate::Sums;
 use crate::types::rng::{KeyedRng, Purpose};
+use crate::types::sums::Sums;
 use crate::types::{MasterSeed, math};
 
 /// Fewest observations for a p-value.

@@ -1,12 +1,12 @@
 //! Equity metrics (`metrics.md` section 3), over the points of a run-length coded curve: O(points + days + weeks), with
 //! the bits of the definition per bar.
 
-use super::accumulate::Sums;
 use super::calendar::MetricCalendar;
 use super::moments::{Moments, sharpe_per_observation};
 use super::names::MetricId;
 use super::ratio::{ratio, sortino};
 use super::values::Metrics;
+use crate::types::sums::Sums;
 use crate::types::{CurvePoint, math};
 
 /// A curve over a window: each point holds until the next, the last until the window's end.

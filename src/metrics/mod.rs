@@ -5,7 +5,6 @@
 //! Metrics use `+ - * /`, square roots and comparisons in a fixed order; the few transcendental functions come from
 //! [`crate::types::math`].
 
-mod accumulate;
 mod bootstrap;
 mod calendar;
 mod compute;

@@ -1,8 +1,8 @@
 //! Sums over returns that ratios and significance share: two passes, in the order of the returns.
 
-use super::accumulate::Sums;
 use super::ratio::zero_spread;
 use crate::types::math;
+use crate::types::sums::Sums;
 
 /// Moments of a list of returns around its mean and around 0.
 #[derive(Debug, Clone, Copy)]

@@ -1,10 +1,10 @@
 //! Trade metrics (`metrics.md` section 2).
 
-use super::accumulate::Sums;
 use super::moments::{Moments, sharpe_per_observation};
 use super::names::MetricId;
 use super::ratio::{ratio, sortino};
 use super::values::Metrics;
+use crate::types::sums::Sums;
 use crate::types::{CloseReason, Timestamp, Trade, math};
 
 /// One position as the metrics see it: its legs merged.

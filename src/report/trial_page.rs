@@ -32,6 +32,8 @@ pub struct TrialPage<'a> {
     pub data: &'a MultiSymbolData,
     /// Steps it ran on.
     pub window: StepRange,
+    /// Number of its walk-forward window, from 1; `None` without windows.
+    pub window_number: Option<u32>,
 }
 
 impl TrialPage<'_> {
@@ -110,8 +112,7 @@ impl TrialPage<'_> {
 
     fn range(&self) -> String {
         let (first, last) = (self.data.time(self.window.start), self.data.time(self.window.end - 1));
-        let fold =
-            if self.stored.fold > 0 { format!(" (window {})", self.stored.fold) } else { String::new() };
+        let fold = self.window_number.map_or_else(String::new, |number| format!(" (window {number})"));
         format!("{first} .. {last}, {} bars{fold}", numbers::count(self.window.len() as u64))
     }
 
@@ -203,7 +204,7 @@ impl TrialPage<'_> {
                 word(&minute(trade.trigger_time.to_string())),
                 word(self.symbol(trade)),
                 word(trade.direction.as_str()),
-                word(&trade.size.to_string()),
+                word(&lots(trade.size)),
                 word(&format!("{:.5}", trade.entry_price)),
                 word(&format!("{:.5}", trade.exit_price)),
                 Cell::Number(trade.result - trade.total_fee() - trade.swap),
@@ -239,6 +240,12 @@ impl TrialPage<'_> {
             "scenario": trade.scenario,
         })
     }
+}
+
+/// Lots without the noise of binary fractions.
+fn lots(size: f64) -> String {
+    let text = format!("{size:.6}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// What all trades paid, item by item, and what is left.

@@ -135,6 +135,16 @@ fn log_point(from: f64, to: f64, level: u64, points: u64) -> f64 {
     }
 }
 
+/// Identity of a parameter set: level indices, or the bits of continuous values. The point is one whose inactive axes
+/// stand on their first level.
+pub fn identity(point: &[Coordinate]) -> Box<[u64]> {
+    let bits = |at: &Coordinate| match at {
+        Coordinate::Level(level) => *level,
+        Coordinate::Real(value) => (value + 0.0).to_bits(),
+    };
+    point.iter().map(bits).collect()
+}
+
 /// When a parameter is read at all.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Condition {

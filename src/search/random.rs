@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::axis::Coordinate;
+use super::axis::{Coordinate, identity};
 use super::sampler::{Asked, Sampler, SamplerError};
 use super::space::Space;
 use crate::types::{MasterSeed, ParamValue, Purpose, TrialId};
@@ -93,15 +93,6 @@ impl RandomSampler {
             "the constraint `{name}` passes {rate:.2} % of the draws, the fewest; widen the ranges it reads"
         )
     }
-}
-
-/// A point as bits: level indices, or the bits of a continuous value.
-fn identity(point: &[Coordinate]) -> Box<[u64]> {
-    let bits = |at: &Coordinate| match at {
-        Coordinate::Level(level) => *level,
-        Coordinate::Real(value) => (value + 0.0).to_bits(),
-    };
-    point.iter().map(bits).collect()
 }
 
 impl Sampler for RandomSampler {

@@ -20,6 +20,14 @@ pub enum SamplerError {
         /// The constraint with the lowest pass rate, or that all sets were drawn.
         reason: String,
     },
+    /// More points than the sampler has numbers for.
+    #[error("{found} trials, at most {allowed} are possible with this sampler")]
+    Points {
+        /// Trials asked for.
+        found: u64,
+        /// Most of them.
+        allowed: u64,
+    },
     /// More dimensions than the sampler has numbers for.
     #[error("{found} searched parameters, at most {allowed} are possible with this sampler")]
     Dimensions {
@@ -39,7 +47,7 @@ pub struct Counts {
     pub run: u64,
     /// Points a constraint excludes.
     pub excluded: u64,
-    /// Points that repeat another one in all but an inactive parameter.
+    /// Points whose set another one gave, in all but inactive parameters.
     pub inactive: u64,
 }
 
@@ -50,7 +58,7 @@ pub enum Asked {
     Run(Trial),
     /// A constraint (by index) is false.
     Excluded(usize),
-    /// The same set as another id: an inactive parameter stands elsewhere.
+    /// The same set as another id: only an inactive parameter stands elsewhere, or an earlier point gave it.
     Inactive,
 }
 

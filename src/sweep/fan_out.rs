@@ -2,8 +2,7 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-
-use rayon::prelude::*;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::run::TrialEvaluator;
 use super::{StopFlag, StopReason, TrialOutcome};
@@ -29,19 +28,29 @@ pub(super) fn fan_out<E: TrialEvaluator>(
     // One trial at a time while they are few, so that no thread sits on a queue of slow ones; a few at a time when
     // there are thousands, so that handing over costs little.
     let block = (jobs.trials.len() / 512).clamp(1, 16);
-    let blocks = jobs.positions.par_chunks(block).zip(jobs.trials.par_chunks(block));
-    blocks.with_max_len(1).for_each(|(positions, trials)| {
-        let mut outcomes = Vec::with_capacity(trials.len());
-        for (&position, trial) in positions.iter().zip(trials) {
-            if stop.is_set() {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while !stop.is_set() {
+            let start = next.fetch_add(block, Ordering::Relaxed);
+            let end = (start + block).min(jobs.trials.len());
+            if start >= end {
                 break;
             }
-            outcomes.push((position, run_one(evaluator, batch, trial, fold)));
+            let mut outcomes = Vec::with_capacity(end - start);
+            for (&position, trial) in jobs.positions[start..end].iter().zip(&jobs.trials[start..end]) {
+                if stop.is_set() {
+                    break;
+                }
+                outcomes.push((position, run_one(evaluator, batch, trial, fold)));
+            }
+            if !outcomes.is_empty() && !deliver(outcomes) {
+                stop.set(StopReason::Failure);
+            }
         }
-        if !outcomes.is_empty() && !deliver(outcomes) {
-            stop.set(StopReason::Failure);
-        }
-    });
+    };
+    // All threads take the next block in turn: chunks become whole in their order, so a stop loses little and few rows
+    // wait for an earlier one.
+    rayon::scope(|scope| (0..rayon::current_num_threads()).for_each(|_| scope.spawn(|_| work())));
 }
 
 /// Runs one trial to its outcome, whatever happens inside.

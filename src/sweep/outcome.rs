@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::rank::TrialStatus;
-use crate::types::{Digest, DigestWriter, Trade, Trial, TrialError, TrialId};
+use crate::types::{Digest, DigestWriter, Trade, TradeCosts, Trial, TrialError, TrialId};
 
 /// Metric values of one trial in the order of the table's metric columns; an undefined one is kept as NaN, which no
 /// metric ever is. Two rows of values are equal when their bits are, undefined ones included.
@@ -299,26 +299,24 @@ fn digest_trade(trade: &Trade, writer: &mut DigestWriter) {
         ambiguous,
         costs,
     } = trade;
-    writer.u64(u64::from(*number)).u64(u64::from(symbol.0));
+    writer.words([u64::from(*number), u64::from(symbol.0)]);
     writer.text(direction.as_str()).text(order_type.as_str()).text(reason.as_str());
-    writer.i64(entry_time.0).i64(trigger_time.0).i64(exit_time.0).f64(*entry_price).f64(*exit_price);
+    let times = [entry_time, trigger_time, exit_time].map(|time| time.0.cast_unsigned());
+    writer.words(times).words([entry_price, exit_price].map(|price| price.to_bits()));
     for level in [initial_stop_loss, stop_loss, initial_take_profit, take_profit, r_multiple] {
         writer.optional_f64(*level);
     }
-    for amount in [size, risk_per_trade, result, entry_fee, exit_fee, swap] {
-        writer.f64(*amount);
-    }
+    writer.words([size, risk_per_trade, result, entry_fee, exit_fee, swap].map(|amount| amount.to_bits()));
     writer.u64(u64::from(scenario.is_some())).text(scenario.unwrap_or_default());
-    writer.u64(*magic_number).u64(u64::from(*ambiguous));
-    writer.f64(costs.spread).f64(costs.slippage).f64(costs.commission).f64(costs.swap);
+    writer.words([*magic_number, u64::from(*ambiguous)]);
+    let TradeCosts { spread, slippage, commission, swap } = costs;
+    writer.words([spread, slippage, commission, swap].map(|amount| amount.to_bits()));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::{
-        CloseReason, Direction, OrderType, ParamSet, ParamValue, SymbolId, Timestamp, TradeCosts,
-    };
+    use crate::types::{CloseReason, Direction, OrderType, ParamSet, ParamValue, SymbolId, Timestamp};
 
     const SHAPE: RowShape = RowShape { metrics: 2, objectives: 1 };
 

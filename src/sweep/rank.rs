@@ -31,8 +31,10 @@ impl TrialStatus {
 pub struct FrontPlace {
     /// Front number, 0 = not dominated by any trial.
     pub front: u32,
-    /// Crowding distance; `None` = boundary point of its front, before every inner point.
-    pub crowding: Option<f64>,
+    /// Whether it is the first or last of its front in some objective: before every inner point.
+    pub is_boundary: bool,
+    /// Crowding distance over the objectives in which it is an inner point.
+    pub crowding: f64,
 }
 
 /// What decides the place of a trial. Objective and tie-breaks are oriented: larger is better.
@@ -103,8 +105,10 @@ fn later_rung_first(mine: Option<u32>, theirs: Option<u32>) -> Ordering {
 fn outer_front_first(mine: Option<FrontPlace>, theirs: Option<FrontPlace>) -> Ordering {
     match (mine, theirs) {
         (Some(mine), Some(theirs)) => mine.front.cmp(&theirs.front).then_with(|| {
-            let distance = |place: FrontPlace| Some(place.crowding.unwrap_or(f64::INFINITY));
-            larger_first(distance(mine), distance(theirs))
+            theirs
+                .is_boundary
+                .cmp(&mine.is_boundary)
+                .then_with(|| larger_first(Some(mine.crowding), Some(theirs.crowding)))
         }),
         (mine, theirs) => theirs.is_some().cmp(&mine.is_some()),
     }
@@ -181,9 +185,11 @@ mod tests {
 
     #[test]
     fn fronts_come_before_crowding_and_boundary_points_before_inner_ones() {
-        let at =
-            |id, front, crowding| RankKey { front: Some(FrontPlace { front, crowding }), ..key(id, None) };
-        let mut keys = [at(0, 1, None), at(1, 0, Some(0.2)), at(2, 0, Some(0.5)), at(3, 0, None)];
+        let at = |id, front, is_boundary, crowding| RankKey {
+            front: Some(FrontPlace { front, is_boundary, crowding }),
+            ..key(id, None)
+        };
+        let mut keys = [at(0, 1, true, 9.0), at(1, 0, false, 0.2), at(2, 0, false, 0.5), at(3, 0, true, 0.0)];
         keys.sort();
         assert_eq!(keys.iter().map(|k| k.trial_id.0).collect::<Vec<_>>(), [3, 2, 1, 0]);
     }

@@ -9,7 +9,7 @@ use super::rank::RankKey;
 use super::run::{TrialEvaluator, TrialSource};
 use super::{Ranker, trade_list_digest};
 use crate::cache::{self, CacheError, CachePlan, CacheReport, IndicatorCache};
-use crate::engine::{Clock, EngineInputs, RunRequest, StrategyRunner, TrialRun, WindowEnd};
+use crate::engine::{self, Clock, EngineInputs, RunRequest, StrategyRunner, TrialRun, WindowEnd};
 use crate::metrics::{self, METRIC_COUNT, MetricCalendar, MetricId, MetricScratch, Metrics, RunFacts};
 use crate::search::objective::total_violation;
 use crate::search::{Objective, Requirement, Sampler};
@@ -304,7 +304,10 @@ impl TrialEvaluator for WindowEvaluator<'_> {
     }
 
     fn evaluate(&self, cache: &Arc<IndicatorCache>, trial: &Trial) -> Result<TrialResult, TrialError> {
-        Ok(self.result(&self.simulate(cache, trial)?))
+        let run = self.simulate(cache, trial)?;
+        let result = self.result(&run);
+        engine::recycle(run);
+        Ok(result)
     }
 }
 

@@ -40,22 +40,52 @@ impl fmt::Debug for Digest {
     }
 }
 
+/// Bytes collected before they are hashed: whole subtrees of BLAKE3, so that many of its chunks are hashed side by side.
+const BATCH: usize = 64 * 1024;
+
 /// Feeds typed values into a digest, each in one fixed little-endian form; texts and lists carry their length.
 #[derive(Debug, Clone, Default)]
-pub struct DigestWriter(blake3::Hasher);
+pub struct DigestWriter {
+    hasher: blake3::Hasher,
+    /// Fewer than [`BATCH`] bytes that the hasher has not seen.
+    pending: Vec<u8>,
+}
 
 impl DigestWriter {
     /// A writer for one kind of record; `domain` keeps kinds apart.
     pub fn new(domain: &str) -> Self {
-        let mut writer = Self(blake3::Hasher::new());
+        let mut writer = Self::default();
         writer.text(domain);
         writer
     }
 
     /// Raw bytes without a length.
+    #[inline]
     pub fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
-        self.0.update(bytes);
+        if self.pending.len() + bytes.len() < BATCH {
+            self.pending.extend_from_slice(bytes);
+        } else {
+            self.hash_batches(bytes);
+        }
         self
+    }
+
+    /// Completes the pending batch with these bytes, and hashes every whole batch.
+    #[cold]
+    fn hash_batches(&mut self, bytes: &[u8]) {
+        let (head, rest) = bytes.split_at(BATCH - self.pending.len());
+        self.pending.extend_from_slice(head);
+        self.hasher.update(&self.pending);
+        self.pending.clear();
+        let (whole, rest) = rest.split_at(rest.len() / BATCH * BATCH);
+        self.hasher.update(whole);
+        self.pending.extend_from_slice(rest);
+    }
+
+    /// Several unsigned integers, without their number.
+    #[inline]
+    pub fn words<const N: usize>(&mut self, words: [u64; N]) -> &mut Self {
+        self.bytes(words.map(u64::to_le_bytes).as_flattened())
     }
 
     /// A text with its length in front.
@@ -81,7 +111,7 @@ impl DigestWriter {
     /// A float that may be absent.
     pub fn optional_f64(&mut self, value: Option<f64>) -> &mut Self {
         match value {
-            Some(value) => self.u64(1).f64(value),
+            Some(value) => self.words([1, value.to_bits()]),
             None => self.u64(0),
         }
     }
@@ -93,6 +123,39 @@ impl DigestWriter {
 
     /// The digest of everything fed so far.
     pub fn finish(&self) -> Digest {
-        Digest(*self.0.finalize().as_bytes())
+        if self.hasher.count() == 0 {
+            return Digest::of(&self.pending);
+        }
+        let mut hasher = self.hasher.clone();
+        hasher.update(&self.pending);
+        Digest(*hasher.finalize().as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_is_that_of_all_bytes_however_they_arrive() {
+        let bytes: Vec<u8> =
+            (0..3 * BATCH + 777).map(|i| u8::try_from(i * 31 % 251).expect("below 251")).collect();
+        for piece in [1, 7, 1000, BATCH - 1, BATCH, BATCH + 1, 2 * BATCH + 5, bytes.len()] {
+            for end in [0, 1, BATCH - 1, BATCH, BATCH + 1, bytes.len()] {
+                let mut writer = DigestWriter::default();
+                for part in bytes[..end].chunks(piece) {
+                    writer.bytes(part);
+                }
+                assert_eq!(writer.finish(), Digest::of(&bytes[..end]), "{end} bytes in pieces of {piece}");
+            }
+        }
+    }
+
+    #[test]
+    fn several_words_are_as_good_as_one_after_the_other() {
+        let (mut together, mut single) = (DigestWriter::default(), DigestWriter::default());
+        together.words([1, u64::MAX, 0x0102]);
+        single.u64(1).u64(u64::MAX).u64(0x0102);
+        assert_eq!(together.finish(), single.finish());
     }
 }

@@ -12,6 +12,7 @@ pub mod params;
 pub mod rng;
 pub mod side;
 pub mod span;
+pub(crate) mod sums;
 pub mod time;
 pub mod trade;
 pub mod trial;

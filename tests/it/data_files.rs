@@ -302,6 +302,23 @@ fn a_loaded_bar_takes_eighty_bytes() {
     println!("{kept:.1} bytes a bar kept, {peak:.1} at the peak");
 }
 
+#[test]
+fn news_are_part_of_the_data() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (name, bars) = generated(&["EURUSD"], Timeframe::M15, 500).remove(0);
+    write(folder.path(), &name, &bars, &PAIR);
+    let news = folder.path().join("news.csv");
+    std::fs::write(&news, "time,currency,title\n2023-01-04T13:30:00Z,USD,Rates\n").expect("written");
+    let quiet = settings(folder.path());
+    let with_news = DataSettings { news: Some(news.clone()), ..quiet.clone() };
+    let opened = opened(&with_news).expect("opened");
+    let calendar = opened.news.as_ref().expect("a calendar");
+    assert!(calendar.blocked("EURUSD", Timestamp::parse_iso("2023-01-04T14:00").expect("a time")));
+    assert_ne!(opened.data.fingerprint(), self::opened(&quiet).expect("opened").data.fingerprint());
+    std::fs::write(&news, "time,currency,title\nsoon,USD,Rates\n").expect("written");
+    assert_eq!(code(&with_news), DataCode::CsvBadTimestamp);
+}
+
 /// Damaged Parquet files, opened like any other data.
 #[test]
 fn damaged_parquet_files_are_refused_with_code_row_and_column() {

@@ -255,6 +255,39 @@ fn a_footer_cannot_claim_more_than_the_pages_hold() {
 }
 
 #[test]
+fn a_claim_of_a_trillion_rows_is_not_believed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = write(folder.path(), canonical());
+    let mut bytes = std::fs::read(&path).expect("bytes");
+    let end = bytes.len() - 8;
+    let length = u32::from_le_bytes(bytes[end..end + 4].try_into().expect("four bytes"));
+    let footer = end - length as usize;
+    // Field 3 of the footer, 64-bit zigzag: six rows; field 4, the row groups, follows.
+    let at =
+        bytes[footer..end].windows(3).position(|three| three == [0x16, 0x0c, 0x19]).expect("the row count");
+    let claim = [0x80, 0x80, 0x80, 0x80, 0x80, 0x40]; // 2^40 rows
+    bytes.splice(footer + at + 1..footer + at + 2, claim);
+    let end = bytes.len() - 8;
+    bytes[end..end + 4].copy_from_slice(&(length + 5).to_le_bytes());
+    std::fs::write(&path, &bytes).expect("written");
+    let settings = DataSettings {
+        source: DataSource::Path(path.clone()),
+        spread: omega_sweep::data::settings::SpreadSetting::All(1.0),
+        ..DataSettings::default()
+    };
+    let limited = open(&settings, Path::new("."), &AlignmentSettings::default(), Some(1 << 30));
+    assert_eq!(limited.expect_err("too much").code(), DataCode::MemoryLimit);
+    let grown = allocation_counter::measure(|| {
+        let error = read(&ImportSettings::default(), &[path]).expect_err("refused");
+        assert!(
+            error.code() == DataCode::CorruptParquet && error.to_string().contains("1099511627776"),
+            "{error}"
+        );
+    });
+    assert!(grown.bytes_max < 64 << 20, "{} bytes", grown.bytes_max);
+}
+
+#[test]
 fn the_table_of_a_study_knows_made_up_symbols() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = write(folder.path(), canonical());

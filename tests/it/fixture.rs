@@ -72,13 +72,7 @@ impl Project {
 
     /// The program in this folder, in a plain environment.
     pub(crate) fn program(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_omega-sweep"));
-        command.current_dir(self.folder.path()).stdin(Stdio::null()).env("NO_COLOR", "1");
-        for (name, _) in std::env::vars_os().filter(|(n, _)| n.to_string_lossy().starts_with("OMEGA_SWEEP_"))
-        {
-            command.env_remove(name);
-        }
-        command
+        program(self.folder.path())
     }
 
     /// Runs a sweep into `out` and returns its summary.
@@ -92,6 +86,16 @@ impl Project {
         assert!(matches!(output.status.code(), Some(0 | 1)), "{}", said(&output));
         serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {}", said(&output)))
     }
+}
+
+/// The program in a folder, in a plain environment.
+pub(crate) fn program(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_omega-sweep"));
+    command.current_dir(folder).stdin(Stdio::null()).env("NO_COLOR", "1");
+    for (name, _) in std::env::vars_os().filter(|(n, _)| n.to_string_lossy().starts_with("OMEGA_SWEEP_")) {
+        command.env_remove(name);
+    }
+    command
 }
 
 /// What a process said on both channels.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Module, and the modules it may name besides itself.
-const ALLOWED: [(&str, &[&str]); 19] = [
+const ALLOWED: [(&str, &[&str]); 20] = [
     ("types", &[]),
     ("costs", &["types", "data"]),
     ("data", &["types"]),
@@ -25,8 +25,11 @@ const ALLOWED: [(&str, &[&str]); 19] = [
     ("search", &["types", "metrics"]),
     ("sweep", &["types", "data", "cache", "metrics", "engine", "search"]),
     ("walkforward", &["types", "data", "cache", "metrics", "engine", "search", "sweep"]),
-    ("store", &["types", "data", "metrics", "search", "sweep", "walkforward"]),
-    ("report", &["types", "metrics", "sweep", "walkforward", "store"]),
+    ("robustness", &["types", "data", "cache", "metrics", "engine", "search", "sweep", "walkforward"]),
+    // Trades and equity of the best trials are stored as the engine hands them out.
+    ("store", &["types", "data", "metrics", "engine", "search", "sweep", "walkforward", "robustness"]),
+    // The page of one trial shows what the engine did on the market.
+    ("report", &["types", "data", "metrics", "engine", "sweep", "walkforward", "store"]),
     (
         "config",
         &[
@@ -58,6 +61,7 @@ const ALLOWED: [(&str, &[&str]); 19] = [
             "search",
             "sweep",
             "walkforward",
+            "robustness",
             "store",
             "report",
             "config",
@@ -68,6 +72,7 @@ const ALLOWED: [(&str, &[&str]); 19] = [
         &[
             "types",
             "data",
+            "cache",
             "metrics",
             "strategy",
             "engine",

@@ -254,3 +254,43 @@ fn the_rule_workload_gives_the_expected_trades_and_profit() {
         assert!((profit - want).abs() <= 1e-6 * want.abs(), "{given:?}: {profit} instead of {want}");
     }
 }
+
+/// The `json` blocks of the document on strategies.
+fn documented() -> Vec<Value> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/strategies.md");
+    let text = std::fs::read_to_string(path).expect("the document");
+    let blocks = text.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next());
+    blocks.map(|block| serde_json::from_str(block).expect("json")).collect()
+}
+
+#[test]
+fn every_example_of_the_document_trades_under_both_clocks() {
+    let data = crate::strategy_checks::market();
+    let settings = Arc::new(EngineSettings::realistic());
+    let examples = documented();
+    assert_eq!(examples.len(), 20);
+    for (number, example) in (1..).zip(&examples) {
+        let rules = RuleStrategy::from_json("rules", &example["rules"])
+            .unwrap_or_else(|errors| panic!("example {number}: {}", errors[0]));
+        let base = example["base"].as_object().cloned().unwrap_or_default();
+        let given: Vec<(&str, ParamValue)> =
+            base.iter().map(|(name, value)| (name.as_str(), ParamValue::from_json(value))).collect();
+        let every = run(rules.clone(), &data, &settings, &given, Clock::EveryBar);
+        let skipping = run(rules, &data, &settings, &given, Clock::Skipping);
+        assert!(!every.trades.is_empty(), "example {number} makes no trade");
+        assert_eq!(format!("{:?}", every.trades), format!("{:?}", skipping.trades), "example {number}");
+        println!("example {number}: {} trades", every.trades.len());
+    }
+}
+
+#[test]
+fn the_document_names_every_function_and_every_built_in() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/strategies.md");
+    let text = std::fs::read_to_string(path).expect("the document");
+    for (function, _) in omega_sweep::strategy::rules::functions() {
+        assert!(text.contains(&format!("`{function}")), "{function} is not documented");
+    }
+    for name in Registry::builtin().names() {
+        assert!(text.contains(&format!("| `{name}` |")), "{name} is not documented");
+    }
+}

@@ -191,6 +191,7 @@ pub(super) fn show(args: &ShowArgs, console: Console) -> Result<Exit, Failure> {
         simulated: shown.run.as_ref(),
         data: &prepared.study.inputs.data,
         window: shown.window,
+        window_number: prepared.splits.as_ref().map(|_| shown.stored.fold + 1),
     };
     let text = if args.json {
         format!("{:#}\n", page.to_json())
@@ -247,7 +248,7 @@ pub(super) fn verify(args: &VerifyArgs, console: Console) -> Result<Exit, Failur
         total = and(total, run(VerifySelection::Trial(best))?);
     }
     let finished = opened.manifest.sweep_digest.is_some();
-    findings(&total, finished, console);
+    findings(&total, finished, prepared.splits.is_some(), console);
     let text =
         if args.json { format!("{:#}\n", report_json(&total, finished)) } else { summary(&total, finished) };
     print(console, &text)?;
@@ -275,7 +276,7 @@ fn trials_of(defect: &ChunkDefect) -> String {
 }
 
 /// Every defect and difference as a message of its own.
-fn findings(report: &VerifyReport, finished: bool, console: Console) {
+fn findings(report: &VerifyReport, finished: bool, windows: bool, console: Console) {
     for defect in &report.damaged {
         console.complain(&format!(
             "error[E402]: chunk {} is damaged: {}\n  --> {}\n  = run the sweep again: it repeats this chunk alone",
@@ -292,7 +293,7 @@ fn findings(report: &VerifyReport, finished: bool, console: Console) {
         ));
     }
     for found in &report.differences {
-        let fold = if found.fold > 0 { format!(" of window {}", found.fold) } else { String::new() };
+        let fold = if windows { format!(" of window {}", found.fold + 1) } else { String::new() };
         console.complain(&format!(
             "error[E401]: trial {}{fold} differs in {}\n  --> stored {}, simulated again {}\n  \
              = the file was changed, or program or data are not those of the run: omega-sweep explain E401",

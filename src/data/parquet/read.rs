@@ -23,8 +23,6 @@ use crate::types::Timeframe;
 
 /// Rows of a batch.
 const BATCH: usize = 65_536;
-/// Rows reserved at once at most: a footer may claim any number.
-const RESERVE: usize = 1 << 24;
 
 /// A bar file whose footer and schema are known good.
 #[derive(Debug)]
@@ -33,6 +31,7 @@ pub(crate) struct BarFile {
     builder: ParquetRecordBatchReaderBuilder<File>,
     roles: Roles,
     rows: usize,
+    bytes: usize,
 }
 
 impl BarFile {
@@ -42,6 +41,8 @@ impl BarFile {
     /// The first of the groups file, format, columns and types of `data.md` section 4.
     pub(crate) fn open(path: &Path) -> Result<Self, DataError> {
         let file = open_file(path)?;
+        let bytes = file.metadata().map_err(|error| DataError::from_io(&error, path))?.len();
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
         let open = || ParquetRecordBatchReaderBuilder::try_new_with_options(file, options);
         let builder = guarded(path, open)?.map_err(|error| corrupt(path, &error.to_string()))?;
@@ -55,7 +56,7 @@ impl BarFile {
         let header: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
         let roles = Roles::find(&header).map_err(|error| error.path(path))?;
         check_types(schema, &roles).map_err(|error| error.path(path))?;
-        Ok(Self { path: path.to_owned(), builder, roles, rows })
+        Ok(Self { path: path.to_owned(), builder, roles, rows, bytes })
     }
 
     /// Rows the footer claims.
@@ -119,7 +120,7 @@ impl BarFile {
             Some("ny17") => DayAnchor::Ny17,
             _ => DayAnchor::Utc,
         };
-        let Self { path, builder, roles, rows } = self;
+        let Self { path, builder, roles, rows, bytes } = self;
         let time_column = builder.schema().field(roles.needed[0]).data_type().clone();
         let unit = time_unit(&time_column, timeframe, &roles).map_err(|error| error.path(&path))?;
         if unit.is_naive() && zone.is_none() {
@@ -138,7 +139,7 @@ impl BarFile {
                 .with_batch_size(BATCH)
                 .build()
                 .map_err(|error| corrupt(&path, &error.to_string()))?;
-            collect(reader, &columns, &roles, rows, &path)
+            collect(reader, &columns, &roles, (rows, bytes), &path)
         })??;
         let mut sides = finish(sides, &roles, unit, zone, &path)?;
         for side in &mut sides {
@@ -207,9 +208,11 @@ fn collect(
     reader: ParquetRecordBatchReader,
     columns: &Columns,
     roles: &Roles,
-    rows: usize,
+    (rows, bytes): (usize, usize),
     path: &Path,
 ) -> Result<Vec<RawSide>, DataError> {
+    // A footer may claim any number; bars take more than a byte each, so a true claim is reserved at once.
+    let reserve = rows.min(bytes);
     let mut sides: Vec<RawSide> = Vec::new();
     let mut null = None;
     let mut first_row = 0;
@@ -219,7 +222,7 @@ fn collect(
             null = first_null(&batch, columns, roles, first_row);
         }
         if null.is_none() {
-            append(&mut sides, &batch, columns, rows.min(RESERVE), first_row);
+            append(&mut sides, &batch, columns, reserve, first_row);
         }
         first_row += batch.num_rows();
     }

@@ -19,7 +19,7 @@ use omega_sweep::data::settings::{DataSource, Holdout, OnCrossed, TimelineMode};
 use omega_sweep::data::timeline::{intersection, row_map, union};
 use omega_sweep::data::{
     AlignmentSettings, BarSeries, DataCode, DataSettings, DayAnchor, EntryTimestampMode, MultiSymbolData,
-    NO_ROW, OpenedData, PriceColumns, RowMap, SymbolBars, SymbolTable, in_memory, open,
+    NO_ROW, OpenedData, PriceColumns, RowMap, SymbolBars, SymbolTable, TradingWeek, in_memory, open,
 };
 use omega_sweep::strategy::view::BarView;
 use omega_sweep::types::{PriceSide, SymbolId, Timeframe};
@@ -347,6 +347,20 @@ fn real_crossed_quotes_are_refused_and_dropped_when_asked() {
     settings.policy.on_crossed = OnCrossed::Mid;
     let mid = opened(&settings);
     assert_eq!((mid.data.steps(), mid.report.series[0].crossed.bars), (30_117, 676));
+}
+
+#[test]
+fn trading_weeks_leave_out_the_hours_they_are_known_to() {
+    let Some(folder) = real_bars() else { return };
+    for (symbol, timeframe, lost) in [("EURUSD", Timeframe::H1, 428), ("GBPUSD", Timeframe::M1, 471)] {
+        let mut settings = settings(&folder, &[symbol], timeframe);
+        settings.trading_week = TradingWeek::FxWeek;
+        assert_eq!(opened(&settings).report.series[0].outside_week, lost, "{symbol}");
+    }
+    let mut settings = settings(&folder, &["EURUSD"], Timeframe::H1);
+    settings.trading_week = TradingWeek::FxWeekNy;
+    let outside = opened(&settings).report.series[0].outside_week;
+    assert!(outside < 20, "the New York week is the market's own: {outside}");
 }
 
 #[test]

@@ -5,16 +5,16 @@
 /// The rounding error of an addition is itself a float, so Knuth's branch-free form finds the same one as Neumaier's
 /// and the compiler can take several lanes at once.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Sums<const N: usize> {
+pub(crate) struct Sums<const N: usize> {
     total: [f64; N],
     lost: [f64; N],
 }
 
 impl<const N: usize> Sums<N> {
-    pub(super) const ZERO: Self = Self { total: [0.0; N], lost: [0.0; N] };
+    pub(crate) const ZERO: Self = Self { total: [0.0; N], lost: [0.0; N] };
 
     #[inline]
-    pub(super) fn add(&mut self, values: [f64; N]) {
+    pub(crate) fn add(&mut self, values: [f64; N]) {
         for ((total, lost), value) in self.total.iter_mut().zip(&mut self.lost).zip(values) {
             let next = *total + value;
             let taken = next - *total;
@@ -25,7 +25,7 @@ impl<const N: usize> Sums<N> {
 
     /// The sum of one lane over `terms` values; lanes that saw a value only now and then (a zero otherwise) name the
     /// number of real ones.
-    pub(super) fn get(&self, lane: usize, terms: usize) -> f64 {
+    pub(crate) fn get(&self, lane: usize, terms: usize) -> f64 {
         if terms <= 1000 { self.total[lane] } else { self.total[lane] + self.lost[lane] }
     }
 }
