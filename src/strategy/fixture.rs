@@ -110,7 +110,7 @@ pub(crate) fn say_all(strategy: &mut impl Strategy, data: &MultiSymbolData) -> V
         .collect()
 }
 
-fn open_position(direction: Direction) -> Position {
+pub(crate) fn open_position(direction: Direction) -> Position {
     Position {
         number: 0,
         symbol: EURUSD,

@@ -8,6 +8,8 @@ pub mod mean_reversion_z_score;
 pub mod pairs_z_score;
 pub mod rsi_reversion;
 mod signals;
+#[cfg(test)]
+mod small_tests;
 
 pub use bollinger_reversion::BollingerReversion;
 pub use donchian_breakout::DonchianBreakout;

@@ -267,3 +267,119 @@ impl Strategy for PairsBound {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cache;
+    use crate::data::MultiSymbolData;
+    use crate::data::synthetic;
+    use crate::portfolio::Position;
+    use crate::strategy::fixture::open_position;
+    use crate::strategy::{Signal, complete};
+    use crate::types::{ParamValue, Timeframe};
+
+    const WINDOW: usize = 50;
+
+    fn pair(given: &[(&str, ParamValue)]) -> (MultiSymbolData, PairsBound) {
+        let data = synthetic::market(4, &["EURUSD", "GBPUSD"], Timeframe::M15, 1_500);
+        let def = PairsZScore::default();
+        let own = [("window", ParamValue::Int(50))];
+        let params = complete(&def, &[&own[..], given].concat()).expect("complete");
+        let context = BindContext { data: &data, symbol: SymbolId(0) };
+        let mut plan = CachePlan::default();
+        def.plan(&params, &context, &mut plan).expect("feasible");
+        let cache = cache::build(&plan, &data, None, None).expect("planned");
+        let bound = def.bind(&params, &context, &cache).expect("planned");
+        (data, bound)
+    }
+
+    fn say(pair: &mut PairsBound, data: &MultiSymbolData, step: usize, held: &[Position]) -> Vec<Signal> {
+        let mut out = Signals::default();
+        let bar = data.ids().find_map(|symbol| BarView::at(data, symbol, step)).expect("a bar");
+        pair.evaluate(&bar, &AccountView::new(held, 0.0, 0.0), &mut out);
+        out.as_slice().to_vec()
+    }
+
+    fn legs(directions: [Option<Direction>; 2]) -> Vec<Position> {
+        (0..)
+            .zip(directions)
+            .filter_map(|(symbol, direction)| {
+                Some(Position { symbol: SymbolId(symbol), ..open_position(direction?) })
+            })
+            .collect()
+    }
+
+    #[test]
+    fn z_is_the_distance_of_the_spread_from_its_mean() {
+        let (data, pair) = pair(&[("hedge_ratio", ParamValue::Float(0.5))]);
+        let close = |symbol, step| {
+            let series = data.symbol(SymbolId(symbol));
+            series.bars.bid().close[series.last_row(step).expect("it has begun")]
+        };
+        let own = data.symbol(SymbolId(0));
+        let steps: Vec<usize> = (0..data.steps()).filter(|&step| own.row(step).is_some()).collect();
+        let spread: Vec<f64> = steps[800 - WINDOW + 1..=800]
+            .iter()
+            .map(|&step| ln(close(0, step)) - 0.5 * ln(close(1, step)))
+            .collect();
+        let mean = spread.iter().sum::<f64>() / WINDOW as f64;
+        let variance = spread.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / WINDOW as f64;
+        let z = (spread[WINDOW - 1] - mean) / variance.sqrt();
+        let row = own.row(steps[800]).expect("a bar");
+        assert!((pair.z[row] - z).abs() < 1e-6, "{} instead of {z}", pair.z[row]);
+        assert!(pair.z[..WINDOW - 1].iter().all(|z| z.is_nan()));
+    }
+
+    #[test]
+    fn both_legs_are_opened_against_each_other_and_closed_together() {
+        let (data, mut pair) = pair(&[]);
+        let mut entries = 0;
+        for step in 100..data.steps() {
+            let said = say(&mut pair, &data, step, &[]);
+            if said.is_empty() {
+                continue;
+            }
+            let [Signal::Enter(first), Signal::Enter(second)] = said[..] else {
+                panic!("two legs: {said:?}")
+            };
+            assert_eq!(first.direction, second.direction.opposite());
+            assert_eq!((first.symbol, second.symbol), (SymbolId(0), SymbolId(1)));
+            assert!(matches!((first.stop_loss, second.stop_loss), (Level::Distance(_), Level::Distance(_))));
+            let z = pair.z[data.symbol(SymbolId(0)).row(step).expect("a bar")];
+            assert_eq!(first.direction, if z < 0.0 { Direction::Long } else { Direction::Short });
+            let held = legs([Some(first.direction), Some(second.direction)]);
+            assert_eq!(say(&mut pair, &data, step, &held), [], "far from the mean both stay");
+            let reverse = legs([Some(second.direction), Some(first.direction)]);
+            let closed = [Signal::Close(SymbolId(0)), Signal::Close(SymbolId(1))];
+            assert_eq!(say(&mut pair, &data, step, &reverse), closed, "beyond the mean both go");
+            entries += 1;
+        }
+        assert!(entries > 20, "{entries}");
+    }
+
+    #[test]
+    fn a_leg_left_alone_by_a_stop_is_closed() {
+        let (data, mut pair) = pair(&[]);
+        let step = (200..data.steps())
+            .find(|&step| data.ids().all(|symbol| data.symbol(symbol).row(step).is_some()))
+            .expect("a common bar");
+        let alone = legs([None, Some(Direction::Long)]);
+        assert_eq!(say(&mut pair, &data, step, &alone), [Signal::Close(SymbolId(1))]);
+    }
+
+    #[test]
+    fn one_symbol_is_no_pair_and_an_exit_beyond_the_entry_is_pruned() {
+        let one = synthetic::market(4, &["EURUSD"], Timeframe::M15, 10);
+        let def = PairsZScore::default();
+        let refusal = |data: &MultiSymbolData, given: &[(&str, ParamValue)]| {
+            let params = complete(&def, given).expect("complete");
+            let context = BindContext { data, symbol: SymbolId(0) };
+            def.plan(&params, &context, &mut CachePlan::default()).expect_err("refused").to_string()
+        };
+        assert!(refusal(&one, &[]).contains("give data.symbols two names"));
+        let two = synthetic::market(4, &["EURUSD", "GBPUSD"], Timeframe::M15, 10);
+        let given = [("exit_z", ParamValue::Float(2.5))];
+        assert!(refusal(&two, &given).contains("exit_z 2.5 is not below entry_z 2"));
+    }
+}
