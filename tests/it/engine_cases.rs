@@ -423,14 +423,12 @@ fn script(
             lines.push((row, line));
         }
     }
-    let mut hands = Vec::new();
-    if dice.one_in(5) {
-        for row in 0..rows {
-            if dice.one_in(4) {
-                hands.push((row, hand(dice, series, row)));
-            }
-        }
-    }
+    let hands = if dice.one_in(5) {
+        let rows: Vec<usize> = (0..rows).filter(|_| dice.one_in(4)).collect();
+        rows.into_iter().map(|row| (row, hand(dice, series, row))).collect()
+    } else {
+        Vec::new()
+    };
     let own_clock = settings.management.max_holding_minutes.is_none() && dice.one_in(4);
     Scripted {
         symbol,
