@@ -15,6 +15,9 @@ use crate::walkforward::settings::FinalWindow;
 /// Grid points looked at when a feasible one is sought before the run.
 const PROBED_POINTS: u64 = 200_000;
 
+/// Most trials of a sampler other than a grid.
+const MOST_POINTS: u64 = 100_000_000;
+
 /// What is checked.
 pub(super) struct Studied<'s, 'a> {
     pub(super) spec: &'s JobSpec,
@@ -31,6 +34,7 @@ pub(super) fn across_sections(context: Context<'_>, studied: &Studied<'_, '_>) {
     checker.first_window();
     checker.holding_time();
     checker.trades_required();
+    checker.remembered_points();
     checker.sobol_dimensions();
     checker.sobol_points();
 }
@@ -215,6 +219,15 @@ impl Checker<'_, '_> {
         }
     }
 
+    /// Samplers remember something of every point.
+    fn remembered_points(&self) {
+        if let Some(trials) = self.spec.sampler.trials().filter(|trials| *trials > MOST_POINTS) {
+            let message = format!("a sampler gives at most {MOST_POINTS} trials, got {trials}");
+            let problem = self.problem("E102", "/sampler/trials", message);
+            self.report(problem.suggest("a grid has no such limit".to_owned()));
+        }
+    }
+
     fn sobol_dimensions(&self) {
         let found = self.spec.space.dimensions();
         if matches!(self.spec.sampler, SamplerSpec::Sobol { .. }) && found > MAX_DIMENSIONS {
@@ -229,7 +242,7 @@ impl Checker<'_, '_> {
             && !trials.is_power_of_two()
         {
             let message = format!("{trials} is not a power of two: the points do not fill the space evenly");
-            let suggestion = format!("\"trials\": {}", trials.next_power_of_two());
+            let suggestion = trials.checked_next_power_of_two().map(|points| format!("\"trials\": {points}"));
             self.report(self.problem("W130", "/sampler/trials", message).suggest(suggestion).warning());
         }
     }

@@ -22,7 +22,7 @@ pub(super) fn read(field: &Field<'_>) -> Option<EngineSettings> {
     // The profile resets all others, wherever it stands in the file.
     let (profile, keys): (Vec<_>, Vec<_>) = entries.iter().partition(|(entry, _)| entry.key == "profile");
     for (entry, value) in profile.into_iter().chain(keys) {
-        if let Err(error) = settings.apply(&entry.key, &value.node.to_param()) {
+        if let Err(error) = settings.apply(&entry.key, &exact(value)) {
             value.report(problem(field, entry, &error));
         }
     }
@@ -33,6 +33,16 @@ pub(super) fn read(field: &Field<'_>) -> Option<EngineSettings> {
         field.report(ConfigProblem::new("E102", field.context.source, place, &path, error.to_string()));
     }
     Some(settings)
+}
+
+/// The value; a whole number that only an unsigned one can hold stays exact as its digits.
+fn exact(field: &Field<'_>) -> ParamValue {
+    match field.as_number() {
+        Some(number) if number.whole().is_none() && number.digits.parse::<u64>().is_ok() => {
+            ParamValue::text(&number.digits)
+        }
+        _ => field.node.to_param(),
+    }
 }
 
 fn conflicting(error: &SettingError) -> &str {

@@ -261,3 +261,138 @@ fn all_problems_of_a_file_are_told_at_once_and_in_order() {
     ];
     assert_eq!(told, expected, "{error}");
 }
+
+fn formats() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/formats.md");
+    std::fs::read_to_string(path).expect("docs/formats.md")
+}
+
+/// The table of engine settings as docs/formats.md shows it.
+fn engine_table() -> String {
+    use crate::engine::EngineSettings;
+    use crate::engine::settings::KEYS;
+    let (reference, realistic) = (EngineSettings::reference(), EngineSettings::realistic());
+    let cell = |text: String| text.replace('|', "\\|");
+    let row = |key: &crate::engine::settings::SettingKey| {
+        let (a, b) = (key.value(&reference).to_json(), key.value(&realistic).to_json());
+        let (allowed, help) = (cell(key.allowed.to_owned()), cell(key.help.to_owned()));
+        format!("| `{}` | {allowed} | `{a}` | `{b}` | {help} |", key.name)
+    };
+    let head = "| key | values | `reference` | `realistic` | meaning |\n|---|---|---|---|---|".to_owned();
+    [head].into_iter().chain(KEYS.iter().map(row)).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_document_lists_every_engine_setting_with_its_values() {
+    let table = engine_table();
+    assert!(formats().contains(&table), "docs/formats.md should contain:\n\n{table}");
+}
+
+#[test]
+fn the_document_lists_every_code() {
+    let row = |code| format!("| {code} | {} |", explain::text(code).expect("listed").0);
+    let table = explain::codes().map(row).collect::<Vec<_>>().join("\n");
+    assert!(formats().contains(&table), "docs/formats.md should contain:\n\n{table}");
+}
+
+#[test]
+fn every_file_of_the_document_is_a_good_one() {
+    let document = formats();
+    let files: Vec<&str> =
+        document.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert_eq!(files.len(), 3);
+    for file in files {
+        let spec = parsed(file).unwrap_or_else(|error| panic!("{file}\n{error}"));
+        assert!(spec.unbuilt().is_empty(), "{file} asks for what is not built");
+    }
+}
+
+/// Values that are wrong in most places.
+const ODD_VALUES: [&str; 22] = [
+    "null",
+    "true",
+    "[]",
+    "{}",
+    "0",
+    "-1",
+    "1e308",
+    "-0.0",
+    "1e-320",
+    "18446744073709551615",
+    "99999999999999999999",
+    "\"\"",
+    "\"\\u0000\"",
+    "\"é\"",
+    "[[[]]]",
+    "{\"$comment\": 1}",
+    "{\"from\": 0, \"to\": 1e300, \"step\": 1e-300}",
+    "{\"from\": -9e18, \"to\": 9e18}",
+    "{\"kind\": \"fixed\"}",
+    "[1, 1]",
+    "\"best\"",
+    "{\"a\": {\"b\": [null]}}",
+];
+
+/// A file with one subtree replaced, removed or put under another key.
+fn mutate(json: &mut Json, rng: &mut crate::types::KeyedRng) {
+    let size = |n: usize| u64::try_from(n).expect("small");
+    let pick =
+        |n: usize, rng: &mut crate::types::KeyedRng| usize::try_from(rng.below(size(n))).expect("small");
+    let descend = rng.below(4) > 0;
+    match json {
+        Json::Object(map) if descend && !map.is_empty() => {
+            let key = map.keys().nth(pick(map.len(), rng)).expect("below the length").clone();
+            match rng.below(12) {
+                0 => {
+                    map.remove(&key);
+                }
+                1 => {
+                    let value = map.remove(&key).expect("present");
+                    map.insert(format!("{key}x"), value);
+                }
+                _ => mutate(map.get_mut(&key).expect("present"), rng),
+            }
+        }
+        Json::Array(items) if descend && !items.is_empty() => {
+            let place = pick(items.len(), rng);
+            mutate(&mut items[place], rng);
+        }
+        _ => *json = serde_json::from_str(ODD_VALUES[pick(ODD_VALUES.len(), rng)]).unwrap_or(Json::Null),
+    }
+}
+
+/// How many odd files are tried; `OMEGA_SWEEP_CASES` asks for more.
+fn cases() -> u64 {
+    std::env::var("OMEGA_SWEEP_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(2000)
+}
+
+#[test]
+fn odd_files_are_read_or_refused_with_places_never_a_panic() {
+    use crate::types::{MasterSeed, Purpose};
+    let good: Vec<Json> = jobs("good")
+        .into_iter()
+        .chain(jobs("bad").into_iter().filter(|(name, _)| !name.starts_with("E100")))
+        .map(|(_, text)| serde_json::from_str(&text).expect("JSON"))
+        .collect();
+    for case in 0..cases() {
+        let mut rng = MasterSeed(1).rng(Purpose::User, 0, 0, case);
+        let mut json = good[usize::try_from(case).expect("small") % good.len()].clone();
+        for _ in 0..=rng.below(3) {
+            mutate(&mut json, &mut rng);
+        }
+        let mut text = json.to_string();
+        // Every fourth text is also damaged as a text.
+        if case % 4 == 0 && text.len() > 1 {
+            let at = usize::try_from(rng.below(text.len() as u64)).expect("small");
+            if text.is_char_boundary(at) {
+                text.truncate(at);
+                text.push_str(["", "}", "\"", "//", "0", "é"][usize::try_from(rng.below(6)).expect("small")]);
+            }
+        }
+        if let Err(error) = parsed(&text) {
+            let problems = error.problems();
+            assert!(problems.iter().any(|problem| problem.severity == Severity::Error), "{text}");
+            assert!(problems.iter().all(|problem| explain::text(problem.code).is_some()), "{text}: {error}");
+        }
+    }
+}

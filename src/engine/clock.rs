@@ -64,7 +64,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
                 return soonest;
             }
         }
-        for waiting in &self.waiting {
+        for waiting in self.waiting.orders() {
             next = next.min(self.step_of_row(waiting.signal.symbol, waiting.due, soonest));
         }
         for waiting in &self.waiting_exits {

@@ -1,11 +1,12 @@
 //! The entry side of a step: signals at the executor, market orders and exit signals that wait for an open.
 
 use super::book::Ticket;
-use super::event_engine::{EngineError, EventEngine, Waiting, WaitingExit};
+use super::event_engine::{EngineError, EventEngine};
 use super::exits::{Close, PriceField};
 use super::observer::Observer;
+use super::waiting::{Waiting, WaitingExit};
 use crate::costs::{DrawAddress, Draws, FeeCall};
-use crate::data::{Ohlc, SymbolSeries};
+use crate::data::Ohlc;
 use crate::execution::fills::Quote;
 use crate::execution::simulator::{ExitSlip, Fill, Order};
 use crate::execution::{Refusal, SimulatorError};
@@ -78,7 +79,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     /// A market order waits for the open of a later bar; one per symbol and strategy.
     fn leave_waiting(&mut self, agent: usize, row: usize, signal: &TradeSignal) -> Result<u32, Refusal> {
         let taken = |other: &Waiting| other.agent == agent && other.signal.symbol == signal.symbol;
-        if self.waiting.iter().any(taken) {
+        if self.waiting.orders().iter().any(taken) {
             return Err(Refusal::AlreadyWaiting);
         }
         let number = self.book.take_number();
@@ -87,25 +88,23 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         Ok(number)
     }
 
-    /// Fills the market orders whose bar has opened, in the order of their signals.
+    /// Fills the market orders whose bar has opened: symbols in configured order, each in the order of its signals.
     pub(super) fn fill_waiting(&mut self, step: usize) -> Result<(), EngineError> {
-        let mut place = 0;
-        while place < self.waiting.len() {
-            let Waiting { number, agent, signal, due } = self.waiting[place];
-            let series: &SymbolSeries = self.data.symbol(signal.symbol);
-            let Some(row) = series.row(step).filter(|&row| row >= due) else {
-                place += 1;
-                continue;
-            };
-            self.waiting.remove(place);
-            let (bid, ask) = (series.bars.bid().open[row], series.bars.ask().open[row]);
-            let price = match signal.direction {
-                Direction::Long => ask,
-                Direction::Short => bid,
-            };
-            if let Err(why) = self.fill_market(step, row, agent, &signal, (number, price, (bid, ask)))? {
-                self.counters.rejected += 1;
-                self.observer.refused_at_fill(number, why);
+        for symbol in self.data.ids() {
+            let Some(row) = self.data.symbol(symbol).row(step) else { continue };
+            let due = |order: &Waiting| order.signal.symbol == symbol && row >= order.due;
+            while let Some(place) = self.waiting.orders().iter().position(due) {
+                let Waiting { number, agent, signal, .. } = self.waiting.remove(place);
+                let bars = &self.data.symbol(symbol).bars;
+                let (bid, ask) = (bars.bid().open[row], bars.ask().open[row]);
+                let price = match signal.direction {
+                    Direction::Long => ask,
+                    Direction::Short => bid,
+                };
+                if let Err(why) = self.fill_market(step, row, agent, &signal, (number, price, (bid, ask)))? {
+                    self.counters.rejected += 1;
+                    self.observer.refused_at_fill(number, why);
+                }
             }
         }
         Ok(())
@@ -256,35 +255,21 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         Ok(())
     }
 
-    /// Closes the positions whose exit signal has reached its open; those that are gone are forgotten.
+    /// Closes the positions whose exit signal has reached its open, symbols in configured order; signals for positions
+    /// that are gone are forgotten.
     pub(super) fn fill_waiting_exits(&mut self, step: usize) -> Result<(), EngineError> {
-        let mut place = 0;
-        while place < self.waiting_exits.len() {
-            let WaitingExit { number, symbol, due } = self.waiting_exits[place];
-            let index = self.book.find(number);
-            let row = self.data.symbol(symbol).row(step).filter(|&row| row >= due);
-            match (index, row) {
-                (None, _) => {
-                    self.waiting_exits.remove(place);
-                }
-                (Some(_), None) => place += 1,
-                (Some(index), Some(row)) => {
-                    self.waiting_exits.remove(place);
-                    let price = self.exit_price_field(index, row, PriceField::Open);
-                    self.close(
-                        step,
-                        &Close {
-                            index,
-                            row,
-                            price,
-                            field: PriceField::Open,
-                            slips: ExitSlip::Rule,
-                            fee: true,
-                            reason: CloseReason::Signal,
-                            other: None,
-                        },
-                    )?;
-                }
+        let book = &self.book;
+        self.waiting_exits.retain(|exit| book.find(exit.number).is_some());
+        for symbol in self.data.ids() {
+            let Some(row) = self.data.symbol(symbol).row(step) else { continue };
+            let due = |exit: &WaitingExit| exit.symbol == symbol && row >= exit.due;
+            while let Some(place) = self.waiting_exits.iter().position(due) {
+                let WaitingExit { number, .. } = self.waiting_exits.remove(place);
+                let index = self.book.find(number).expect("the others are forgotten");
+                let field = PriceField::Open;
+                let (price, slips) = (self.exit_price_field(index, row, field), ExitSlip::Rule);
+                let reason = CloseReason::Signal;
+                self.close(step, &Close { index, row, price, field, slips, fee: true, reason, other: None })?;
             }
         }
         self.book.sweep();

@@ -14,6 +14,7 @@ use super::scratch;
 use super::settings::{
     EngineSettings, EquityMode, HoldingClock, MarketFill, PipBufferPip, PnlMode, StepOrder,
 };
+use super::waiting::{WaitingExit, WaitingList};
 use super::wrapper::Gates;
 use crate::costs::swap::Rollover;
 use crate::costs::{Draws, NoLiveRates, SwapRates};
@@ -23,7 +24,7 @@ use crate::execution::{
     sizing,
 };
 use crate::portfolio::{EquityExtremes, Ledger, Position};
-use crate::strategy::{AccountView, Signal, Signals, Strategy, TradeSignal};
+use crate::strategy::{AccountView, Signal, Signals, Strategy};
 use crate::types::time::MINUTE;
 use crate::types::{EquityCurve, StepRange, SymbolId};
 
@@ -66,24 +67,6 @@ pub struct Outcome<O> {
     pub observer: O,
 }
 
-/// A market order that waits for an open.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub(super) struct Waiting {
-    pub(super) number: u32,
-    pub(super) agent: usize,
-    pub(super) signal: TradeSignal,
-    /// First row of the symbol it may fill on.
-    pub(super) due: usize,
-}
-
-/// An exit signal that waits for an open.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub(super) struct WaitingExit {
-    pub(super) number: u32,
-    pub(super) symbol: SymbolId,
-    pub(super) due: usize,
-}
-
 /// Counts of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub(super) struct Counters {
@@ -118,7 +101,7 @@ pub struct EventEngine<'a, S, D, O = ()> {
     /// Whether the management phase can do anything.
     pub(super) manages: bool,
     pub(super) book: Book,
-    pub(super) waiting: Vec<Waiting>,
+    pub(super) waiting: WaitingList,
     pub(super) waiting_exits: Vec<WaitingExit>,
     pub(super) ledger: Ledger,
     pub(super) alternatives: Vec<Alternative>,
@@ -178,7 +161,7 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
             max_holding,
             manages,
             book: Book::default(),
-            waiting: Vec::new(),
+            waiting: WaitingList::default(),
             waiting_exits: Vec::new(),
             ledger: Ledger::resume(settings.initial_balance, settings.initial_balance, 0.0, spare.trades),
             alternatives: Vec::new(),
@@ -233,7 +216,7 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
         if !self.nights.is_empty() && !self.book.open().is_empty() {
             self.charge_nights(step)?;
         }
-        if !self.waiting.is_empty() {
+        if !self.waiting.orders().is_empty() {
             self.fill_waiting(step)?;
         }
         if !self.waiting_exits.is_empty() {
@@ -273,7 +256,8 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
                 continue;
             }
             let agent = &mut self.agents[index];
-            let account = AccountView::new(self.book.active(), self.ledger.cash(), self.equity);
+            let account = AccountView::new(self.book.active(), self.ledger.cash(), self.equity)
+                .with_waiting(self.waiting.symbols());
             agent.strategy.evaluate(&bar, &account, &mut self.signals);
             if self.signals.is_empty() {
                 continue;

@@ -49,7 +49,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             bars_stepped: self.counters.bars_stepped,
             still_open: count(still_open),
             still_pending: count(still_pending),
-            unfilled_at_end: count(self.waiting.len()),
+            unfilled_at_end: count(self.waiting.orders().len()),
             rejected: self.counters.rejected,
             rejected_at_trigger: self.counters.rejected_at_trigger,
             expired: self.counters.expired,

@@ -113,7 +113,7 @@ fn initial_risk(position: &Position) -> Option<f64> {
     (risk != 0.0).then_some(risk)
 }
 
-/// Once the profit reaches its trigger the stop goes to the entry and a little beyond.
+/// When the profit first reaches its trigger, and only then, the stop goes to the entry and a little beyond.
 fn break_even(position: &mut Position, rules: &ManagementSettings, price: f64, pip: f64) {
     let Some(trigger) = rules.be_trigger_r else { return };
     let Some(risk) = initial_risk(position).filter(|_| !position.break_even_done) else { return };
@@ -121,7 +121,8 @@ fn break_even(position: &mut Position, rules: &ManagementSettings, price: f64, p
     if side * (price - position.entry_price) >= trigger * risk {
         let offset = rules.be_offset_pips.unwrap_or(0.0);
         let candidate = position.entry_price + side * offset * pip;
-        position.break_even_done = tighten(position, candidate, price);
+        tighten(position, candidate, price);
+        position.break_even_done = true;
     }
 }
 
@@ -135,14 +136,12 @@ fn trail(position: &mut Position, rules: &ManagementSettings, price: f64) {
     }
 }
 
-/// Moves the stop if that tightens it and the price is not beyond it already. Returns whether it moved.
-fn tighten(position: &mut Position, candidate: f64, price: f64) -> bool {
+/// Moves the stop if that tightens it and the price is not beyond it already.
+fn tighten(position: &mut Position, candidate: f64, price: f64) {
     let side = position.direction.sign();
     let tightens = position.stop_loss.is_some_and(|stop| side * (candidate - stop) > 0.0);
     let beyond_price = side * (price - candidate) < 0.0;
-    let moves = tightens && !beyond_price;
-    if moves {
+    if tightens && !beyond_price {
         position.stop_loss = Some(candidate);
     }
-    moves
 }

@@ -24,6 +24,7 @@ mod scratch;
 pub mod settings;
 pub mod snapshot;
 pub mod trial;
+mod waiting;
 mod wrapper;
 
 pub use context::RunContext;

@@ -6,9 +6,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::book::{Book, Ticket};
-use super::event_engine::{Counters, EventEngine, Waiting, WaitingExit};
+use super::event_engine::{Counters, EventEngine};
 use super::finish::Alternative;
 use super::observer::Observer;
+use super::waiting::{Waiting, WaitingExit, WaitingList};
 use super::wrapper::GateState;
 use crate::costs::{DrawState, Draws};
 use crate::portfolio::{Ledger, Position, PositionStatus};
@@ -76,7 +77,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             orders: orders.collect(),
             open: self.book.open().iter().map(|&index| self.book.position(index).number).collect(),
             next_number: self.book.next_number(),
-            waiting: self.waiting.clone(),
+            waiting: self.waiting.orders().to_vec(),
             waiting_exits: self.waiting_exits.clone(),
             cash: self.ledger.cash(),
             total_fees: self.ledger.total_fees(),
@@ -114,8 +115,8 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             }
         }
         self.book.reserve_before(snapshot.next_number);
-        self.waiting = snapshot.waiting;
-        self.waiting.retain(|waiting| self.agents.get(waiting.agent).is_some());
+        let known = |waiting: &Waiting| self.trades_symbol(waiting.agent, waiting.signal.symbol);
+        self.waiting = WaitingList::of(snapshot.waiting.into_iter().filter(known));
         self.waiting_exits = snapshot.waiting_exits;
         let initial = self.settings.initial_balance;
         self.ledger = Ledger::resume(initial, snapshot.cash, snapshot.total_fees, snapshot.trades);

@@ -78,7 +78,7 @@ pub struct ExitChoice {
     pub price: f64,
     /// Reason of the trade record.
     pub reason: CloseReason,
-    /// The other level and its price, when the bar reached both and `both_hit` decided.
+    /// The other level and its price, when the bar reached both and its open decided neither.
     pub other: Option<(ExitLevel, f64)>,
 }
 
@@ -114,19 +114,20 @@ pub fn exit_on_bar(held: &Held, quote: &Quote, rules: ExitRules, buffer: f64) ->
         return Some(choice);
     }
     let stop = held.stop.filter(|stop| stop_hit(held.direction, *stop, &bar, buffer));
-    let target = held
-        .target
-        .filter(|target| target_hit(held.direction, *target, &bar, buffer))
-        .filter(|target| target_admitted(held, *target, bar.close, rules));
+    let target = held.target.filter(|target| target_hit(held.direction, *target, &bar, buffer));
+    let admitted = target.is_some_and(|target| target_admitted(held, target, bar.close, rules));
     match (stop, target) {
-        (None, None) => None,
-        (Some(_), None) => Some(at_level(held, ExitLevel::Stop, &bar, rules, None)),
-        (None, Some(_)) => Some(at_level(held, ExitLevel::Target, &bar, rules, None)),
         (Some(stop), Some(target)) => {
-            let (first, second) = order_of(rules.both_hit, stop, target, bar.open);
+            let (first, second) = match order_of(rules.both_hit, stop, target, bar.open) {
+                (ExitLevel::Target, ExitLevel::Stop) if !admitted => (ExitLevel::Stop, ExitLevel::Target),
+                order => order,
+            };
             let other = level_price(held, second, &bar, rules);
             Some(at_level(held, first, &bar, rules, Some((second, other))))
         }
+        (Some(_), None) => Some(at_level(held, ExitLevel::Stop, &bar, rules, None)),
+        (None, Some(_)) if admitted => Some(at_level(held, ExitLevel::Target, &bar, rules, None)),
+        (None, _) => None,
     }
 }
 

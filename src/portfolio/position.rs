@@ -55,7 +55,7 @@ pub struct Position {
     pub exit_fee: f64,
     /// Swap booked so far; negative is a credit.
     pub swap: f64,
-    /// Whether break-even has been applied.
+    /// Whether break-even has had its one chance.
     pub break_even_done: bool,
     /// Which rule of the strategy spoke.
     #[serde(deserialize_with = "crate::types::intern::optional")]

@@ -157,7 +157,10 @@ mod tests {
         let twin = point(0.0, [Some(1.0), Some(1.0)]);
         assert_eq!(fronts(&[twin.clone(), twin.clone(), twin.clone()]), [0, 0, 0]);
         let of_twins = crowding(&[&twin, &twin, &twin]);
-        assert_eq!(of_twins.iter().map(|crowding| crowding.is_boundary).collect::<Vec<_>>(), [true, false, true]);
+        assert_eq!(
+            of_twins.iter().map(|crowding| crowding.is_boundary).collect::<Vec<_>>(),
+            [true, false, true]
+        );
         assert!(of_twins.iter().all(|crowding| crowding.distance == 0.0));
         assert_eq!(crowding(&[]), []);
     }

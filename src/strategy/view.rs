@@ -124,6 +124,7 @@ impl<'a> MultiSymbolSlice<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct AccountView<'a> {
     active: &'a [Position],
+    waiting: &'a [SymbolId],
     cash: f64,
     equity: f64,
 }
@@ -132,7 +133,13 @@ impl<'a> AccountView<'a> {
     /// A view of the active list (pending and open, in signal order).
     #[inline]
     pub fn new(active: &'a [Position], cash: f64, equity: f64) -> Self {
-        Self { active, cash, equity }
+        Self { active, waiting: &[], cash, equity }
+    }
+
+    /// The same with the symbols whose market orders wait for an open.
+    #[inline]
+    pub fn with_waiting(self, waiting: &'a [SymbolId]) -> Self {
+        Self { waiting, ..self }
     }
 
     /// Pending and open orders, in signal order.
@@ -156,7 +163,7 @@ impl<'a> AccountView<'a> {
     /// Whether the symbol has neither an open position nor a waiting order.
     #[inline]
     pub fn is_flat(&self, symbol: SymbolId) -> bool {
-        !self.active.iter().any(|p| p.symbol == symbol)
+        !self.active.iter().any(|p| p.symbol == symbol) && !self.waiting.contains(&symbol)
     }
 
     /// Realised cash.

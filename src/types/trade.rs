@@ -100,7 +100,7 @@ pub struct Trade {
     pub scenario: Option<Name>,
     /// Stamp of the engine instance.
     pub magic_number: u64,
-    /// Whether one bar reached stop and target and the `both_hit` rule decided (`execution.md` 9b).
+    /// Whether the bar that closed it reached stop and target and its open decided neither (`execution.md` 9b).
     pub ambiguous: bool,
     /// Spread, slippage, commission and swap of this trade in account money (`execution.md` 9b); zero where not itemised.
     pub costs: TradeCosts,

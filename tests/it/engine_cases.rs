@@ -40,13 +40,15 @@ pub(crate) struct Scripted {
     pub(crate) promises: bool,
     pub(crate) max_holding: Option<i64>,
     pub(crate) rows: usize,
+    /// A row the promise leaves out, whatever the script says on it: a promise broken on purpose.
+    pub(crate) hidden: Option<usize>,
 }
 
 impl Scripted {
     fn mask(&self, keep: impl Fn(&Line) -> bool) -> Arc<[u64]> {
         let mut words = vec![0_u64; self.rows.div_ceil(64)];
         for (row, line) in &self.lines {
-            if keep(line) {
+            if keep(line) && self.hidden != Some(*row) {
                 words[row / 64] |= 1 << (row % 64);
             }
         }
@@ -218,6 +220,8 @@ pub(crate) fn market(dice: &mut Dice, symbols: usize, steps: usize) -> MultiSymb
         ("EURUSD", "USD", 0.00001, 100_000.0, 110_000),
         ("USDJPY", "JPY", 0.001, 100_000.0, 150_000),
         ("XAUUSD", "USD", 0.01, 100.0, 190_000),
+        ("GBPUSD", "USD", 0.00001, 100_000.0, 127_000),
+        ("AUDUSD", "USD", 0.00001, 100_000.0, 66_000),
     ];
     let mut time = 1_704_067_200_000_000;
     let timeline: Vec<i64> = (0..steps)
@@ -396,11 +400,18 @@ fn signal(
     }
 }
 
-fn script(dice: &mut Dice, symbol: SymbolId, data: &MultiSymbolData, settings: &EngineSettings) -> Scripted {
+/// A script that speaks about once in some of these numbers of rows.
+fn script(
+    dice: &mut Dice,
+    symbol: SymbolId,
+    data: &MultiSymbolData,
+    settings: &EngineSettings,
+    pauses: &[usize],
+) -> Scripted {
     let series = data.symbol(symbol);
     let rows = series.bars.len();
     let bare = bare_orders(settings);
-    let density = dice.pick(&[3, 8, 20]);
+    let density = dice.pick(pauses);
     let mut lines = Vec::new();
     for row in 0..rows {
         while dice.one_in(density) {
@@ -413,7 +424,8 @@ fn script(dice: &mut Dice, symbol: SymbolId, data: &MultiSymbolData, settings: &
         }
     }
     let hands = if dice.one_in(5) {
-        (0..rows).filter_map(|row| dice.one_in(4).then(|| (row, hand(dice, series, row)))).collect()
+        let rows: Vec<usize> = (0..rows).filter(|_| dice.one_in(4)).collect();
+        rows.into_iter().map(|row| (row, hand(dice, series, row))).collect()
     } else {
         Vec::new()
     };
@@ -426,6 +438,7 @@ fn script(dice: &mut Dice, symbol: SymbolId, data: &MultiSymbolData, settings: &
         promises: !dice.one_in(4),
         max_holding: own_clock.then_some(75),
         rows,
+        hidden: None,
     }
 }
 
@@ -458,9 +471,29 @@ impl Case {
         let mut dice = Dice::new(seed);
         let symbols = dice.pick(&[1, 1, 2, 3]);
         let steps = 30 + dice.below(60);
+        Self::of(seed, dice, (symbols, steps), settings, &[3, 8, 20])
+    }
+
+    /// As [`Case::new`], on thousands of bars with hundreds between one word of a script and the next; one, three or
+    /// five symbols.
+    pub(crate) fn quiet(seed: u64) -> Self {
+        let mut dice = Dice::new(seed);
+        let symbols = dice.pick(&[1, 3, 5]);
+        let steps = 500 + dice.below(9_000 / symbols);
+        Self::of(seed, dice, (symbols, steps), settings, &[100, 300, 900])
+    }
+
+    fn of(
+        seed: u64,
+        mut dice: Dice,
+        (symbols, steps): (usize, usize),
+        settings: impl FnOnce(&mut Dice) -> EngineSettings,
+        pauses: &[usize],
+    ) -> Self {
         let data = Arc::new(market(&mut dice, symbols, steps));
         let settings = settings(&mut dice);
-        let strategies = data.ids().map(|symbol| script(&mut dice, symbol, &data, &settings)).collect();
+        let strategies =
+            data.ids().map(|symbol| script(&mut dice, symbol, &data, &settings, pauses)).collect();
         let start = dice.below(8);
         let end = if dice.one_in(3) { steps - dice.below(10) } else { steps };
         let news = if dice.one_in(5) {

@@ -98,6 +98,7 @@ fn script(lines: Vec<(usize, Line)>) -> Scripted {
         promises: true,
         max_holding: None,
         rows: 64,
+        hidden: None,
     }
 }
 
