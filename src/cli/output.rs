@@ -37,6 +37,7 @@ impl Console {
     ///
     /// # Errors
     /// A disk error; a closed pipe is silently accepted.
+    #[expect(clippy::unused_self, reason = "the console is the only writer of both channels")]
     pub(crate) fn data(self, text: &str) -> io::Result<()> {
         let mut out = BufWriter::new(io::stdout().lock());
         forgive_closed_pipe(out.write_all(text.as_bytes()).and_then(|()| out.flush()))

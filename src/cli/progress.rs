@@ -200,7 +200,7 @@ impl Progress for RunProgress<'_> {
             ProgressEvent::Note(text) => self.display.line("note", text),
             ProgressEvent::Begin { total, resumed } => self.display.begin(*total, *resumed),
             ProgressEvent::Trials { done, counts } => {
-                self.display.trials(*done, counts.trials, counts.failed)
+                self.display.trials(*done, counts.trials, counts.failed);
             }
             ProgressEvent::Best(row) => self.display.best(&self.best(row)),
             ProgressEvent::Chunk(_) => {}

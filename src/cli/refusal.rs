@@ -151,7 +151,7 @@ fn similar_file(path: &std::path::Path) -> Option<String> {
     let entries = std::fs::read_dir(folder.unwrap_or(std::path::Path::new("."))).ok()?;
     let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     names
-        .filter(|name| name.ends_with(".json"))
+        .filter(|name| std::path::Path::new(name).extension().is_some_and(|extension| extension == "json"))
         .map(|name| (strsim::damerau_levenshtein(wanted, &name), name))
         .filter(|(distance, _)| *distance <= 3)
         .min()

@@ -113,7 +113,7 @@ mod tests {
             let asked = Arc::clone(asked);
             move || asked.store(true, Ordering::SeqCst)
         };
-        drop(Watch::for_time(Duration::from_secs(3600), ask(&asked)));
+        drop(Watch::for_time(Duration::from_hours(1), ask(&asked)));
         assert!(!asked.load(Ordering::SeqCst));
         let mut watch = Watch::for_time(Duration::ZERO, ask(&asked));
         watch.thread.take().expect("started").join().expect("no panic");

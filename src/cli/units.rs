@@ -125,8 +125,8 @@ mod tests {
 
     #[test]
     fn spans_say_minutes_with_m_and_need_a_unit() {
-        assert_eq!("30m".parse(), Ok(Span(Duration::from_secs(1800))));
-        assert_eq!("1.5h".parse(), Ok(Span(Duration::from_secs(5400))));
+        assert_eq!("30m".parse(), Ok(Span(Duration::from_mins(30))));
+        assert_eq!("1.5h".parse(), Ok(Span(Duration::from_mins(90))));
         assert_eq!("250ms".parse(), Ok(Span(Duration::from_millis(250))));
         for bad in ["30", "m", "-5s", "0s", "soon"] {
             assert!(bad.parse::<Span>().is_err(), "{bad}");

@@ -67,7 +67,12 @@ pub struct Band {
 impl Band {
     #[inline]
     fn is_left(self, low: f64, high: f64) -> bool {
-        (low <= self.below) | (high >= self.above)
+        #[expect(
+            clippy::needless_bitwise_bool,
+            reason = "no branch between the two comparisons of a hot loop"
+        )]
+        let reached = (low <= self.below) | (high >= self.above);
+        reached
     }
 
     /// First place of two equally long slices where the band is left.
@@ -159,7 +164,7 @@ mod tests {
             let (low, high) = (f64::from(low), f64::from(low) + f64::from(height));
             columns.push(super::super::Ohlc { open: low, high, low, close: high });
         }
-        let times = (0..prices.len() as i64).map(|i| i * Timeframe::M1.micros()).collect();
+        let times = (0_i64..).map(|i| i * Timeframe::M1.micros()).take(prices.len()).collect();
         let columns = Arc::new(columns);
         let volume = vec![0.0; prices.len()];
         BarSeries::new(Timeframe::M1, times, Arc::clone(&columns), columns, volume)

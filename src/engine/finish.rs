@@ -112,7 +112,9 @@ fn worst_and_best(trades: &[Trade], alternatives: &[Alternative]) -> (f64, f64) 
     let order = |trade: &Trade| (trade.exit_time, trade.entry_time, trade.symbol, trade.number);
     let mut sums = Sums::<2>::ZERO;
     if alternatives.is_empty() && trades.is_sorted_by_key(order) {
-        trades.iter().for_each(|trade| sums.add([net(trade); 2]));
+        for trade in trades {
+            sums.add([net(trade); 2]);
+        }
     } else {
         let mut nets: Vec<[f64; 2]> = trades.iter().map(|trade| [net(trade); 2]).collect();
         for other in alternatives {
@@ -120,7 +122,9 @@ fn worst_and_best(trades: &[Trade], alternatives: &[Alternative]) -> (f64, f64) 
         }
         let mut places: Vec<usize> = (0..trades.len()).collect();
         places.sort_by_key(|&at| order(&trades[at]));
-        places.into_iter().for_each(|at| sums.add(nets[at]));
+        for at in places {
+            sums.add(nets[at]);
+        }
     }
     (sums.get(0, trades.len()), sums.get(1, trades.len()))
 }

@@ -1,5 +1,7 @@
 //! What exists, in words: strategies with their parameters.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::tables::{Cell, Column, Rounding, Table};
@@ -22,7 +24,7 @@ pub fn strategy_list(cards: &[StrategyCard<'_>]) -> String {
     let mut text = String::new();
     for card in cards {
         let first = card.help.split_inclusive(". ").next().unwrap_or(card.help).trim();
-        text.push_str(&format!("{}  ({} parameters)\n", card.name, card.params.len()));
+        let _ = writeln!(text, "{}  ({} parameters)", card.name, card.params.len());
         for line in wrap(&format!("  {first}"), WIDTH, 2) {
             text.push_str(&line);
             text.push('\n');

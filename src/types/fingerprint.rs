@@ -138,7 +138,8 @@ mod tests {
 
     #[test]
     fn the_digest_is_that_of_all_bytes_however_they_arrive() {
-        let bytes: Vec<u8> = (0..3 * BATCH + 777).map(|i| (i * 31 % 251) as u8).collect();
+        let bytes: Vec<u8> =
+            (0..3 * BATCH + 777).map(|i| u8::try_from(i * 31 % 251).expect("below 251")).collect();
         for piece in [1, 7, 1000, BATCH - 1, BATCH, BATCH + 1, 2 * BATCH + 5, bytes.len()] {
             for end in [0, 1, BATCH - 1, BATCH, BATCH + 1, bytes.len()] {
                 let mut writer = DigestWriter::default();

@@ -109,7 +109,7 @@ fn completions_and_the_manual_page_are_generated() {
     assert!(text(&run(&["man"]).stdout).starts_with(".ie"), "roff");
 }
 
-/// The lines of the ```sh blocks of a document that call the program, directly or through cargo.
+/// The lines of the shell blocks of a document that call the program, directly or through cargo.
 fn shown_commands(document: &str) -> Vec<String> {
     let mut inside = false;
     let mut commands = Vec::new();

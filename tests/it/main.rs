@@ -1,5 +1,14 @@
 //! Whole-program and golden tests: one binary.
 
+#![allow(clippy::unwrap_used, reason = "a test that meets what it does not expect fails by panicking")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "small numbers of small cases"
+)]
+#![allow(clippy::format_collect, reason = "texts to compare; nobody waits for them")]
+
 mod accounting;
 mod cli;
 mod config_errors;

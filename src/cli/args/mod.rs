@@ -56,7 +56,7 @@ pub(crate) struct Cli {
 /// How much and how colourful the program talks.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct TalkArgs {
-    /// Colour: `auto` = on a terminal without NO_COLOR
+    /// Colour: `auto` = on a terminal without `NO_COLOR`
     #[arg(long, global = true, value_enum, default_value_t, env = "OMEGA_SWEEP_COLOR", hide_env = true)]
     pub(crate) color: ColorChoice,
     /// Only errors and data
@@ -133,7 +133,7 @@ pub(crate) struct MetricsArgs {
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
-    /// E105, ohlc_inconsistent, ...; all are listed without it
+    /// E105, `ohlc_inconsistent`, ...; all are listed without it
     pub(crate) code: Option<String>,
 }
 

@@ -19,8 +19,9 @@ pub(crate) struct TopArgs {
     /// Order by this column, best first by the metric's own goal
     #[arg(long, value_name = "METRIC")]
     pub(crate) sort: Option<String>,
-    /// Only rows for which this holds: 'total_trades >= 100 && max_drawdown < 0.2'
+    /// Condition on the columns.
     #[arg(long = "where", value_name = "EXPR")]
+    #[arg(help = "Only rows for which this holds: 'total_trades >= 100 && max_drawdown < 0.2'")]
     pub(crate) filter: Option<String>,
     /// Columns, comma separated; `all` for every stored one
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
