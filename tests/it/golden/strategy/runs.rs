@@ -5,9 +5,7 @@ use std::sync::Arc;
 use omega_sweep::cache::CachePlan;
 use omega_sweep::data::symbol::SymbolTable;
 use omega_sweep::data::{BarSeries, MultiSymbolData, PriceColumns};
-use omega_sweep::engine::{
-    Clock, EngineInputs, EngineSettings, Registry, RunRequest, TrialRun, WindowEnd,
-};
+use omega_sweep::engine::{Clock, EngineInputs, EngineSettings, Registry, RunRequest, TrialRun, WindowEnd};
 use omega_sweep::types::{MasterSeed, ParamValue, StepRange, Timestamp, Trial, TrialId};
 use serde_json::Value;
 
