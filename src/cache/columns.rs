@@ -98,7 +98,7 @@ pub struct IndicatorCache {
 }
 
 impl IndicatorCache {
-    /// A cache of finished columns, for tests and hand-made series; [`super::build`] makes the others.
+    /// A cache of finished columns, for tests and hand-made series; [`super::build()`] makes the others.
     pub fn new(columns: HashMap<SeriesKey, Column>) -> Self {
         let keep = |(key, value)| (key, Kept { value, generation: 0 });
         Self { columns: columns.into_iter().map(keep).collect(), ..Self::default() }

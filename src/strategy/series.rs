@@ -58,7 +58,7 @@ pub fn column(cache: &IndicatorCache, key: &SeriesKey) -> Result<Column, ParamEr
 /// A planned series over primary bars: one value per row.
 ///
 /// # Errors
-/// As [`column`]; also when the series is of a higher timeframe.
+/// As [`column()`]; also when the series is of a higher timeframe.
 pub fn dense(cache: &IndicatorCache, key: &SeriesKey) -> Result<Arc<[f64]>, ParamError> {
     match column(cache, key)? {
         Column::Dense(values) => Ok(values),
