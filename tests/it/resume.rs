@@ -73,7 +73,7 @@ fn a_walk_forward_study_killed_at_any_moment_continues_to_the_same_bytes() {
         "parameters": {"fast": [5, 8, 13], "slow": [40, 60, 80], "stop_pips": [15, 30]},
         "output": {"chunk_trials": 6},
     });
-    survives(&changes, 6, MOMENTS / 2);
+    survives(&changes, 6, MOMENTS);
 }
 
 #[test]
