@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::context::RunContext;
 use super::settings::EngineSettings;
+use super::statements::Statement;
 use crate::cache::{CachePlan, IndicatorCache};
 use crate::data::{BarSeries, MultiSymbolData};
 use crate::types::{
@@ -160,4 +161,15 @@ pub trait StrategyRunner: Send + Sync {
     /// When the parameters cannot run, the engine refuses to go on, or the strategy panics.
     fn run(&self, inputs: &EngineInputs, request: &RunRequest, trial: &Trial)
     -> Result<TrialRun, TrialError>;
+
+    /// Runs one trial and also returns everything its strategy said, in order.
+    ///
+    /// # Errors
+    /// As [`StrategyRunner::run`].
+    fn listen(
+        &self,
+        inputs: &EngineInputs,
+        request: &RunRequest,
+        trial: &Trial,
+    ) -> Result<(TrialRun, Vec<Statement>), TrialError>;
 }

@@ -31,4 +31,5 @@ mod right_numbers;
 mod rule_strategies;
 mod strategy_cases;
 mod strategy_checks;
+mod strategy_programs;
 mod walk_forward;
