@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::context::RunContext;
 use super::settings::EngineSettings;
+use super::statements::Statement;
 use crate::cache::{CachePlan, IndicatorCache};
 use crate::data::{BarSeries, MultiSymbolData};
 use crate::types::{
@@ -170,4 +171,15 @@ pub trait StrategyRunner: Send + Sync {
     ) -> Vec<Result<TrialRun, TrialError>> {
         requests.iter().zip(trials).map(|(request, trial)| self.run(inputs, request, trial)).collect()
     }
+
+    /// Runs one trial and also returns everything its strategy said, in order.
+    ///
+    /// # Errors
+    /// As [`StrategyRunner::run`].
+    fn listen(
+        &self,
+        inputs: &EngineInputs,
+        request: &RunRequest,
+        trial: &Trial,
+    ) -> Result<(TrialRun, Vec<Statement>), TrialError>;
 }

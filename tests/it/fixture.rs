@@ -91,6 +91,12 @@ impl Project {
 /// The program in a folder, in a plain environment.
 pub(crate) fn program(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_omega-sweep"));
+    plain_environment(&mut command, folder);
+    command
+}
+
+/// A command in a folder, without colour, standard input or settings of the surroundings.
+pub(crate) fn plain_environment<'a>(command: &'a mut Command, folder: &Path) -> &'a mut Command {
     command.current_dir(folder).stdin(Stdio::null()).env("NO_COLOR", "1");
     for (name, _) in std::env::vars_os().filter(|(n, _)| n.to_string_lossy().starts_with("OMEGA_SWEEP_")) {
         command.env_remove(name);

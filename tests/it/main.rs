@@ -29,6 +29,8 @@ mod plain_engine;
 mod resume;
 mod right_numbers;
 mod rule_strategies;
+mod rule_twins;
 mod strategy_cases;
 mod strategy_checks;
+mod strategy_programs;
 mod walk_forward;
