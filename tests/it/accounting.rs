@@ -249,6 +249,7 @@ fn reversed(case: &Case) -> Case {
         data: Arc::new(swapped),
         strategies: strategies.collect(),
         news: case.news.iter().rev().cloned().collect(),
+        finer: case.finer.iter().rev().cloned().collect(),
         ..case.clone()
     }
 }
@@ -279,26 +280,25 @@ proptest! {
     }
 }
 
+fn scaled_bars(bars: &BarSeries, factor: f64) -> Arc<BarSeries> {
+    let scale = |columns: &PriceColumns| {
+        let mut columns = columns.clone();
+        columns.columns_mut().into_iter().flatten().for_each(|price| *price *= factor);
+        Arc::new(columns)
+    };
+    let (times, volume) = (bars.times().to_vec(), bars.volume().to_vec());
+    BarSeries::new(bars.timeframe(), times, scale(bars.bid()), scale(bars.ask()), volume).into()
+}
+
 /// The case with prices, pips and ticks times a power of two, and the value of a lot divided by it.
 fn scaled(case: &Case, factor: f64) -> Case {
-    let scale = |columns: &PriceColumns| {
-        let times = |column: &[f64]| column.iter().map(|price| price * factor).collect();
-        Arc::new(PriceColumns {
-            open: times(&columns.open),
-            high: times(&columns.high),
-            low: times(&columns.low),
-            close: times(&columns.close),
-        })
-    };
     let symbols = case.data.symbols().iter().map(|symbol| {
-        let bars = &symbol.bars;
-        let (times, volume) = (bars.times().to_vec(), bars.volume().to_vec());
-        let scaled = BarSeries::new(bars.timeframe(), times, scale(bars.bid()), scale(bars.ask()), volume);
         let mut spec = symbol.spec.clone();
         spec.pip_size *= factor;
         spec.tick_size *= factor;
         spec.contract_size /= factor;
-        SymbolSeries { spec, bars: Arc::new(scaled), rows: symbol.rows.clone(), higher: Vec::new() }
+        let bars = scaled_bars(&symbol.bars, factor);
+        SymbolSeries { spec, bars, rows: symbol.rows.clone(), higher: Vec::new() }
     });
     let data = MultiSymbolData::new(
         case.data.timeframe(),
@@ -323,7 +323,8 @@ fn scaled(case: &Case, factor: f64) -> Case {
         });
         Scripted { lines: lines.collect(), hands: Vec::new(), ..script.clone() }
     });
-    Case { data: Arc::new(data), strategies: strategies.collect(), ..case.clone() }
+    let finer = case.finer.iter().map(|bars| bars.as_ref().map(|bars| scaled_bars(bars, factor))).collect();
+    Case { data: Arc::new(data), strategies: strategies.collect(), finer, ..case.clone() }
 }
 
 proptest! {

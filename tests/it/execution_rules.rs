@@ -133,6 +133,7 @@ fn case(data: MultiSymbolData, settings: EngineSettings, lines: Vec<(usize, Line
         window,
         window_end: WindowEnd::EndOfRun,
         news: Vec::new(),
+        finer: Vec::new(),
         seed: 1,
     }
 }

@@ -32,3 +32,4 @@ mod rule_strategies;
 mod strategy_cases;
 mod strategy_checks;
 mod walk_forward;
+mod watched;
