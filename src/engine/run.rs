@@ -6,6 +6,7 @@ use super::context::RunContext;
 use super::settings::EngineSettings;
 use crate::cache::{CachePlan, IndicatorCache};
 use crate::data::{BarSeries, MultiSymbolData};
+use crate::strategy::Scope;
 use crate::types::{
     EquityCurve, MasterSeed, ParamError, ParamSpec, StepRange, Trade, Trial, TrialError, TrialId,
 };
@@ -139,6 +140,9 @@ pub trait StrategyRunner: Send + Sync {
 
     /// Declared parameters.
     fn params(&self) -> &[ParamSpec];
+
+    /// One instance per symbol, or one for all.
+    fn scope(&self) -> Scope;
 
     /// See [`crate::strategy::StrategyDef::dynamic_param`].
     fn dynamic_param(&self, _name: &str) -> Option<ParamSpec> {

@@ -19,6 +19,7 @@ pub mod store;
 pub mod study;
 pub mod verify;
 
+mod accounts;
 mod collect;
 #[cfg(test)]
 pub(crate) mod fakes;

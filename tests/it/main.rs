@@ -19,6 +19,7 @@ mod determinism;
 mod differential;
 mod docs;
 mod engine_cases;
+mod engine_in_a_sweep;
 mod execution_rules;
 mod fixture;
 mod golden;
