@@ -70,7 +70,9 @@ impl Book {
 
     /// Takes a closed order out of the open list.
     pub(super) fn closed(&mut self, index: usize) {
-        self.open.retain(|&open| open != index);
+        if let Some(place) = self.open.iter().position(|&open| open == index) {
+            self.open.remove(place);
+        }
     }
 
     /// Drops closed orders from the active list.

@@ -52,6 +52,15 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         if !self.book.open().is_empty() && self.settings.margin.is_some() {
             return soonest;
         }
+        for waiting in self.waiting.orders() {
+            next = next.min(self.step_of_row(waiting.signal.symbol, waiting.due, soonest));
+        }
+        for waiting in &self.waiting_exits {
+            next = next.min(self.step_of_row(waiting.symbol, waiting.due, soonest));
+        }
+        if next <= soonest {
+            return soonest;
+        }
         for index in 0..self.agents.len() {
             next = next.min(self.next_candidate(index, step));
             if next <= soonest {
@@ -64,13 +73,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
                 return soonest;
             }
         }
-        for waiting in self.waiting.orders() {
-            next = next.min(self.step_of_row(waiting.signal.symbol, waiting.due, soonest));
-        }
-        for waiting in &self.waiting_exits {
-            next = next.min(self.step_of_row(waiting.symbol, waiting.due, soonest));
-        }
-        next.max(soonest)
+        next
     }
 
     /// Next step on which a strategy may speak, remembered until it comes or the strategy holds something else.
@@ -176,11 +179,9 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         }
     }
 
-    /// Books what the steps in `from..to`, on which nothing happens, still show: bars in position, floating equity.
+    /// Books what the steps in `from..to`, on which nothing happens to the open positions, still show: bars in position,
+    /// floating equity.
     pub(super) fn pass_over(&mut self, from: usize, to: usize) -> Result<(), super::EngineError> {
-        if self.book.open().is_empty() {
-            return Ok(());
-        }
         self.counters.bars_in_position += (to - from) as u64;
         if self.settings.equity_mode == EquityMode::MarkToMarket {
             for step in from..to {

@@ -1,13 +1,14 @@
 //! Orders against prices: fill, size and fee of an entry, price and fee of an exit, in the order of the specification.
 
 use super::exits::{self, ExitChoice, ExitLevel, ExitRules, Held};
-use super::fills::{self, EntryFill, Quote};
+use super::fills::{self, EntryFill};
 use super::orders::{DistanceRule, Refusal};
 use super::sizing::{self, LotLimits, MinLotPolicy, SizingMode};
 use crate::costs::{
     Conversion, DrawAddress, DrawError, Draws, ExitSlippage, FeeCall, FeeRule, LiveRates, MissingRate,
     SlippageSettings, slip,
 };
+use crate::data::Ohlc;
 use crate::types::{Direction, OrderType};
 
 /// Why the simulator cannot go on.
@@ -249,10 +250,10 @@ impl<D: Draws> ExecutionSimulator<D> {
         self.sized(order, at, unslipped, (price, stop, target), live)
     }
 
-    /// The exit of a position on a bar, before slippage.
+    /// The exit of a position on a bar of its exit side, before slippage.
     #[inline]
-    pub fn evaluate_exits(&self, held: &Held, quote: &Quote, buffer: f64) -> Option<ExitChoice> {
-        exits::exit_on_bar(held, quote, self.rules.exits, buffer)
+    pub fn evaluate_exits(&self, held: &Held, bar: &Ohlc, buffer: f64) -> Option<ExitChoice> {
+        exits::exit_on_bar(held, bar, self.rules.exits, buffer)
     }
 
     /// The price of an exit after slippage, taking its draw.
