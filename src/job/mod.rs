@@ -7,6 +7,7 @@ mod calibrate;
 mod closing;
 mod count;
 mod error;
+mod failures;
 mod folder;
 mod opened;
 mod prepare;
@@ -51,7 +52,7 @@ pub struct JobOptions {
     pub max_failures: f64,
     /// Go on with a run of another engine version.
     pub accept_version: bool,
-    /// Run every trial under both clocks and compare the bits.
+    /// Run every trial under both clocks and compare the bits; the first failed trial ends the run.
     pub check_candidates: bool,
     /// The engine's clock.
     pub clock: Clock,
@@ -109,10 +110,13 @@ pub fn run(
     let excluded = count.map(|count| prepared.plan.positions - count.run);
     let mut target = RunTarget::open(&prepared, options, progress)?;
     let job = Job { prepared: &prepared, options, progress, stop, excluded };
-    let finished = match &prepared.splits {
+    let mut finished = match &prepared.splits {
         None => job.search(&mut target)?,
         Some(splits) => job.walk_forward(splits, &mut target)?,
     };
+    if matches!(finished.end, SweepEnd::TooManyFailures { .. }) {
+        finished.notes.extend(failures::first_failure(&mut target.chunks)?);
+    }
     target.conclude(&prepared, &finished)?;
     Ok(JobReport { end: finished.end, screen: job.screen(&target, finished) })
 }
@@ -146,7 +150,8 @@ impl Job<'_> {
             threads: self.options.threads,
             keep_best: self.prepared.spec.output.keep_best.max(self.prepared.spec.output.keep_trades),
             watched: Some(const { MetricId::of("sharpe_equity_daily") }.index()),
-            max_failures: self.options.max_failures,
+            // A promise that is broken once is broken.
+            max_failures: if self.options.check_candidates { 0.0 } else { self.options.max_failures },
             wave_trials: self.prepared.wave_trials(),
         }
     }

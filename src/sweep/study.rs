@@ -179,7 +179,9 @@ impl<'a> WindowEvaluator<'a> {
             };
             if let Some(what) = first_difference(&run, &self.simulate_with(cache, trial, other)?) {
                 return Err(TrialError::Engine(format!(
-                    "{what} differ between the every-bar and the skipping clock: `candidates` promises too much"
+                    "{what} differ when bars outside the candidates of {} are skipped: its `candidates` must hold \
+                     every bar it can speak on",
+                    self.study.runner.name()
                 )));
             }
         }

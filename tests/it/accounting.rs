@@ -137,6 +137,49 @@ proptest! {
     }
 }
 
+/// Where the middle between bid and ask lay when a trade was filled at an open or at a close.
+fn middle(case: &Case, symbol: SymbolId, time: Timestamp, price: fn(&Ohlc) -> f64) -> f64 {
+    let of = |side| price(&bar(&case.data, symbol, time, side));
+    f64::midpoint(of(PriceSide::Bid), of(PriceSide::Ask))
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn what_a_trade_paid_lies_between_its_result_and_its_profit_from_mid_to_mid(seed in any::<u64>()) {
+        let case = Case::changed(seed, |settings| {
+            settings.pnl_mode = PnlMode::Volume;
+            settings.market_fill = MarketFill::NextOpen;
+        });
+        let Ok(outcome) = case.run(Clock::Skipping) else { return Ok(()) };
+        for trade in outcome.run.trades.iter().filter(|trade| trade.order_type == OrderType::Market) {
+            let symbol = trade.symbol;
+            let left = match trade.reason {
+                CloseReason::Signal => middle(&case, symbol, trade.exit_time, |bar| bar.open),
+                CloseReason::Timeout
+                | CloseReason::StopOut
+                | CloseReason::EndOfData
+                | CloseReason::WindowEnd => middle(&case, symbol, trade.exit_time, |bar| bar.close),
+                _ => continue,
+            };
+            // The strategy's own hand may close at the close with the reason of an exit signal.
+            if trade.reason == CloseReason::Signal && !case.strategies[symbol.index()].hands.is_empty() {
+                continue;
+            }
+            let entered = middle(&case, symbol, trade.trigger_time, |bar| bar.open);
+            let spec = &case.data.symbol(symbol).spec;
+            let rate = if spec.quote_currency == "JPY" { 150.0 } else { 1.0 };
+            let value = trade.size * spec.contract_size / rate;
+            let gross = trade.direction.sign() * (left - entered) * value;
+            let costs = trade.costs;
+            let paid = costs.spread + costs.slippage + costs.commission + costs.swap;
+            let slack = 1e-9 * (value * entered).max(1.0);
+            prop_assert!((net(trade) + paid - gross).abs() < slack, "{} and {gross}: {trade:?}", net(trade) + paid);
+        }
+    }
+}
+
 /// The realistic profile without slippage, everything that does not move a fill as the case has it.
 fn realistic_fills(settings: &mut EngineSettings) {
     let mut realistic = EngineSettings::realistic();

@@ -3,7 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use omega_sweep::types::Timeframe;
+use omega_sweep::cache::{CachePlan, IndicatorCache};
+use omega_sweep::config::{self, LoadOptions};
+use omega_sweep::engine::Registry;
+use omega_sweep::job::{self, JobOptions};
+use omega_sweep::strategy::builtin::EmaCross;
+use omega_sweep::strategy::{
+    AccountView, BarView, BindContext, Candidates, Level, Signals, Strategy, StrategyDef, TradeSignal,
+};
+use omega_sweep::sweep::{Silent, StopFlag, SweepEnd};
+use omega_sweep::types::{ParamError, ParamSet, ParamSpec, Timeframe};
 use serde_json::{Value, json};
 
 use super::fixture::{Project, results, said};
@@ -187,6 +196,87 @@ fn a_strategy_over_all_symbols_cannot_have_an_account_for_each() {
     let (code, message) = refusal(&project, &on_hours(&project, "pairs.json", &json!({}), &pairs));
     assert!(code == Some(2) && message.contains("E102"), "{message}");
     assert!(message.contains("pairs_z_score trades several symbols from one account"), "{message}");
+}
+
+/// `ema_cross` with a promise it does not keep: it says to speak on every second bar only.
+#[derive(Clone)]
+struct Forgetful(EmaCross);
+
+struct ForgetfulBound(<EmaCross as StrategyDef>::Bound);
+
+impl StrategyDef for Forgetful {
+    type Bound = ForgetfulBound;
+
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn help(&self) -> &str {
+        self.0.help()
+    }
+
+    fn params(&self) -> &[ParamSpec] {
+        self.0.params()
+    }
+
+    fn plan(
+        &self,
+        params: &ParamSet,
+        context: &BindContext<'_>,
+        plan: &mut CachePlan,
+    ) -> Result<(), ParamError> {
+        self.0.plan(params, context, plan)
+    }
+
+    fn bind(
+        &self,
+        params: &ParamSet,
+        context: &BindContext<'_>,
+        cache: &IndicatorCache,
+    ) -> Result<Self::Bound, ParamError> {
+        self.0.bind(params, context, cache).map(ForgetfulBound)
+    }
+
+    fn warmup_bars(&self, params: &ParamSet) -> usize {
+        self.0.warmup_bars(params)
+    }
+}
+
+impl Strategy for ForgetfulBound {
+    fn evaluate(&mut self, bar: &BarView<'_>, account: &AccountView<'_>, out: &mut Signals) {
+        self.0.evaluate(bar, account, out);
+    }
+
+    fn levels_at_fill(&mut self, signal: &TradeSignal, fill: f64) -> (Level, Level) {
+        self.0.levels_at_fill(signal, fill)
+    }
+
+    fn candidates(&self) -> Candidates {
+        Candidates::Mask(vec![0x5555_5555_5555_5555; 100].into())
+    }
+}
+
+#[test]
+fn a_strategy_that_breaks_its_promise_is_named_with_what_differs() {
+    let project = Project::hourly(&["EURUSD"], 3_000);
+    let file = project.sweep_file("small.json", &json!({"parameters": {"fast": [5, 8], "slow": [30]}}));
+    let registry = Registry::builtin().with(Forgetful(EmaCross::default()));
+    let run = |out: &str, check_candidates: bool| {
+        let spec = config::load(&file, &registry, &LoadOptions::default()).unwrap_or_else(|e| panic!("{e}"));
+        let options = JobOptions {
+            out: Some(project.path(out)),
+            results: project.path("results"),
+            check_candidates,
+            ..JobOptions::default()
+        };
+        job::run(spec, &registry, &options, &Silent, &StopFlag::default()).unwrap_or_else(|e| panic!("{e}"))
+    };
+    assert_eq!(run("trusting", false).end, SweepEnd::Complete);
+    let report = run("checking", true);
+    assert_eq!(report.end, SweepEnd::TooManyFailures { failed: 2, of: 2 });
+    let notes = report.screen.to_json()["notes"].to_string();
+    let words = "trial #0 failed: trades differ when bars outside the candidates of ema_cross are skipped";
+    assert!(notes.contains(words), "{notes}");
 }
 
 #[test]

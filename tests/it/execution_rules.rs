@@ -575,6 +575,80 @@ fn a_position_whose_symbol_has_ended_is_closed_at_its_last_bar() {
     assert_eq!(trade.result, -0.5 * (1.0 / 100.0));
 }
 
+/// Calm bars of two symbols; the first has a bar on every step, the second on every other one.
+fn every_other_step(steps: usize) -> MultiSymbolData {
+    let first = series(Timeframe::M15, &vec![CALM; steps], 0.5);
+    let timeline = first.times().to_vec();
+    let present: Vec<usize> = (0..steps).step_by(2).collect();
+    let second = first.select(&present);
+    let small = |n: usize| u32::try_from(n).expect("few bars");
+    let row = (0..steps).map(|step| if step % 2 == 0 { small(step / 2) } else { NO_ROW }).collect();
+    let last = (0..steps).map(|step| small(step / 2)).collect();
+    let symbol = |name, bars, rows| SymbolSeries {
+        spec: spec(name, "USD"),
+        bars: Arc::new(bars),
+        rows,
+        higher: Vec::new(),
+    };
+    let sparse = RowMap::Sparse { row, last };
+    let symbols = vec![symbol("AAAUSD", first, RowMap::Identity), symbol("BBBUSD", second, sparse)];
+    MultiSymbolData::new(Timeframe::M15, timeline, symbols, Digest([0; 32]))
+}
+
+#[test]
+fn cooldowns_lives_of_orders_and_keyed_draws_count_the_symbols_own_bars() {
+    let keys = [("slippage", r#"{"fixed_pips": 0, "random_pips": 1}"#), ("slippage_stream", "\"keyed\"")];
+    let limits = [("cooldown_candles", "3"), ("pending_ttl_bars", "2")];
+    let settings = with(with(plain(), &keys), &limits);
+    let limit = order(Direction::Long, OrderType::Limit, 50.0, Level::Absent, Level::Absent);
+    let Line::Enter(buy) = buy(Level::Absent, Level::Absent) else { unreachable!() };
+    // Every row speaks: a market order, and on the first row one that waits for a price never reached.
+    let script_of = |symbol: SymbolId, rows: usize| {
+        let mut lines: Vec<_> =
+            (0..rows).map(|row| (row, Line::Enter(TradeSignal { symbol, ..buy }))).collect();
+        let Line::Enter(limit) = limit else { unreachable!() };
+        lines.push((0, Line::Enter(TradeSignal { symbol, ..limit })));
+        Scripted { symbol, ..script(lines) }
+    };
+    let mut among = case(every_other_step(16), settings.clone(), Vec::new());
+    among.strategies = vec![script(Vec::new()), script_of(SymbolId(1), 8)];
+    // The second symbol alone: its own bars are all there are. Its draws stand under its number.
+    let alone_bars = among.data.symbol(SymbolId(1)).bars.clone();
+    let mut other = among.data.symbol(SymbolId(0)).clone();
+    (other.bars, other.rows) = (Arc::clone(&alone_bars), RowMap::Identity);
+    let mut symbol = among.data.symbol(SymbolId(1)).clone();
+    symbol.rows = RowMap::Identity;
+    let times = alone_bars.times().to_vec();
+    let data = MultiSymbolData::new(Timeframe::M15, times, vec![other, symbol], Digest([0; 32]));
+    let alone = Case { strategies: among.strategies.clone(), ..case(data, settings, Vec::new()) };
+    for clock in [Clock::EveryBar, Clock::Skipping] {
+        let (among, alone) = (among.run(clock).expect("runs"), alone.run(clock).expect("runs"));
+        let closed = |outcome: &Outcome<Recorder>| -> Vec<Trade> {
+            // The last instant of the axis is that of the run's end.
+            let trades = outcome.run.trades.iter().cloned();
+            trades.map(|trade| Trade { exit_time: at(0), ..trade }).collect()
+        };
+        assert_eq!(closed(&among), closed(&alone), "{clock:?}");
+        assert_eq!(among.observer.signals.len(), 4, "rows 0, 3 and 6 speak, the first of them twice");
+        assert_eq!((among.run.expired, alone.run.expired), (1, 1));
+        assert_eq!(among.run.trades.len(), 3);
+    }
+}
+
+#[test]
+fn an_account_without_cash_takes_no_new_signals() {
+    let bars = [CALM, CALM, [100.0, 100.0, 40.0, 50.0], CALM, CALM];
+    let lines =
+        vec![(0, buy(Level::Distance(20.0), Level::Absent)), (3, buy(Level::Distance(20.0), Level::Absent))];
+    for (halt, trades) in [("true", 1), ("false", 2)] {
+        let settings = with(plain(), &[("initial_balance", "10"), ("halt_on_ruin", halt)]);
+        let outcome = run(market(&bars, 0.5), settings, lines.clone());
+        assert_eq!((outcome.run.trades.len(), outcome.run.ruined), (trades, true), "{halt}");
+        let refused = outcome.observer.signals.iter().filter(|(_, o)| *o == Err(Refusal::Ruined)).count();
+        assert_eq!(refused, 2 - trades);
+    }
+}
+
 #[test]
 fn rates_come_from_the_mid_of_the_last_completed_bar_of_a_loaded_symbol() {
     let mut case = case(two_symbols(), with(plain(), &[("account_currency", "\"USD\"")]), Vec::new());
@@ -722,31 +796,4 @@ fn an_account_per_symbol_has_its_own_balance_and_curve() {
     assert_eq!(last.cash, run.parts[0].final_cash + run.parts[1].final_cash);
     let pairs = try_trial(Scope::AllSymbols, &[("mood", "false"), own]);
     assert!(matches!(pairs, Err(TrialError::Param(ParamError::Infeasible { .. }))), "{pairs:?}");
-}
-
-#[test]
-fn every_test_named_in_the_documentation_exists() {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(root.join("docs/execution.md")).expect("the document");
-    let mut sources = String::new();
-    let mut folders = vec![root.join("src"), root.join("tests")];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                sources.push_str(&std::fs::read_to_string(path).expect("a source"));
-            }
-        }
-    }
-    let quoted = text.split('`').skip(1).step_by(2);
-    let tests: Vec<&str> =
-        quoted.filter(|word| word.matches('_').count() >= 3 && !word.contains('.')).collect();
-    assert!(tests.len() > 60, "{} tests are named", tests.len());
-    for test in tests {
-        let switch =
-            ["same_bar_tp_needs_close", "min_sl_distance_pips", "break_even_stop_loss"].contains(&test);
-        assert!(switch || sources.contains(&format!("fn {test}(")), "{test} is named and does not exist");
-    }
 }
