@@ -34,7 +34,8 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         agent: usize,
         signal: &TradeSignal,
     ) -> Result<Result<u32, Refusal>, EngineError> {
-        let Some(row) = self.data.symbol(signal.symbol).row(step) else { return Ok(Err(Refusal::NoBar)) };
+        let tape = self.tapes[signal.symbol.index()];
+        let Some(row) = tape.row(step) else { return Ok(Err(Refusal::NoBar)) };
         if self.settings.halt_on_ruin && self.ledger.cash() <= 0.0 {
             return Ok(Err(Refusal::Ruined));
         }
@@ -47,8 +48,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         if self.next_open() {
             return Ok(self.leave_waiting(agent, row, signal));
         }
-        let bars = &self.data.symbol(signal.symbol).bars;
-        let spread = (bars.bid().close[row], bars.ask().close[row]);
+        let spread = (tape.bid.close[row], tape.ask.close[row]);
         let number = self.book.next_number();
         let filled = self.fill_market(step, row, agent, signal, (number, signal.entry_price, spread))?;
         Ok(filled.map(|()| self.book.take_number()))
@@ -56,7 +56,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
 
     /// A pending order joins the active list.
     fn place(&mut self, agent: usize, row: usize, signal: &TradeSignal) -> u32 {
-        let time = self.data.symbol(signal.symbol).bars.time(row);
+        let time = self.tapes[signal.symbol.index()].time(row);
         let number = self.book.take_number();
         let price_of = |level: Level| match level {
             Level::Price(price) => Some(price),
@@ -92,8 +92,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     pub(super) fn fill_waiting(&mut self, step: usize) -> Result<(), EngineError> {
         while let Some((place, row)) = self.due_order(step) {
             let Waiting { number, agent, signal, .. } = self.waiting.remove(place);
-            let bars = &self.data.symbol(signal.symbol).bars;
-            let (bid, ask) = (bars.bid().open[row], bars.ask().open[row]);
+            let (bid, ask) = self.tapes[signal.symbol.index()].opens(row);
             let price = match signal.direction {
                 Direction::Long => ask,
                 Direction::Short => bid,
@@ -108,12 +107,26 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
 
     /// Place of the first waiting order, by symbol and then by signal, whose bar has opened, and that bar's row.
     fn due_order(&self, step: usize) -> Option<(usize, usize)> {
-        let orders = self.waiting.orders().iter().enumerate();
-        let due = orders.filter_map(|(place, order)| {
-            let row = self.data.symbol(order.signal.symbol).row(step).filter(|row| *row >= order.due)?;
-            Some((order.signal.symbol, place, row))
-        });
-        due.min_by_key(|&(symbol, place, _)| (symbol, place)).map(|(_, place, row)| (place, row))
+        let orders = self.waiting.orders().iter().map(|order| (order.signal.symbol, order.due));
+        self.first_due(step, orders)
+    }
+
+    /// Of orders by symbol and due row, the first by symbol and then by place whose bar has opened at a step.
+    #[inline]
+    fn first_due(
+        &self,
+        step: usize,
+        orders: impl Iterator<Item = (SymbolId, usize)>,
+    ) -> Option<(usize, usize)> {
+        let mut first: Option<(SymbolId, usize, usize)> = None;
+        for (place, (symbol, due)) in orders.enumerate() {
+            let sooner = first.is_none_or(|(first, ..)| symbol < first);
+            let row = self.tapes[symbol.index()].row(step);
+            if let Some(row) = row.filter(|&row| sooner && row >= due) {
+                first = Some((symbol, place, row));
+            }
+        }
+        first.map(|(_, place, row)| (place, row))
     }
 
     fn fill_market(
@@ -141,7 +154,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         if fill.stop.is_none() && !self.by_volume() {
             return Err(SimulatorError::NoStop.into());
         }
-        let time = self.data.symbol(signal.symbol).bars.time(row);
+        let time = self.tapes[signal.symbol.index()].time(row);
         let position = Position {
             entry_price: fill.price,
             size: fill.size,
@@ -261,7 +274,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         agent: usize,
         symbol: SymbolId,
     ) -> Result<(), EngineError> {
-        let Some(row) = self.data.symbol(symbol).row(step) else { return Ok(()) };
+        let Some(row) = self.tapes[symbol.index()].row(step) else { return Ok(()) };
         let mut place = 0;
         while place < self.book.open().len() {
             let index = self.book.open()[place];
@@ -304,11 +317,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
 
     /// Place of the first waiting exit, by symbol and then by signal, whose bar has opened, and that bar's row.
     fn due_exit(&self, step: usize) -> Option<(usize, usize)> {
-        let due = self.waiting_exits.iter().enumerate().filter_map(|(place, exit)| {
-            let row = self.data.symbol(exit.symbol).row(step).filter(|row| *row >= exit.due)?;
-            Some((exit.symbol, place, row))
-        });
-        due.min_by_key(|&(symbol, place, _)| (symbol, place)).map(|(_, place, row)| (place, row))
+        self.first_due(step, self.waiting_exits.iter().map(|exit| (exit.symbol, exit.due)))
     }
 
     /// An order before its fill.

@@ -14,6 +14,7 @@ use super::scratch;
 use super::settings::{
     EngineSettings, EquityMode, HoldingClock, MarketFill, PipBufferPip, PnlMode, StepOrder,
 };
+use super::tape::Tape;
 use super::waiting::{WaitingExit, WaitingList};
 use super::wrapper::Gates;
 use crate::costs::swap::Rollover;
@@ -83,6 +84,8 @@ pub(super) struct Counters {
 #[derive(Debug)]
 pub struct EventEngine<'a, S, D, O = ()> {
     pub(super) data: &'a MultiSymbolData,
+    /// The bars of every symbol.
+    pub(super) tapes: Vec<Tape<'a>>,
     pub(super) context: &'a RunContext,
     pub(super) settings: &'a EngineSettings,
     pub(super) window: StepRange,
@@ -148,6 +151,7 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
         let window = StepRange { start: request.window.start, end: request.window.end.min(data.steps()) };
         Ok(Self {
             data,
+            tapes: data.symbols().iter().map(Tape::of).collect(),
             context: &inputs.context,
             settings,
             window,
@@ -254,20 +258,25 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
     /// Calls every strategy instance that has a bar and whose gates are open.
     fn strategy_phase(&mut self, step: usize) -> Result<(), EngineError> {
         for index in 0..self.agents.len() {
-            let agent = &self.agents[index];
-            let Some(bar) = agent.bar(self.data, step) else { continue };
-            if !self.is_candidate(index, bar.row()) || self.is_gated(agent, &bar) {
-                continue;
-            }
-            let agent = &mut self.agents[index];
-            let account = AccountView::new(self.book.active(), self.ledger.cash(), self.equity)
-                .with_waiting(self.waiting.symbols());
-            agent.strategy.evaluate(&bar, &account, &mut self.signals);
-            if !self.signals.is_empty() {
-                self.process_signals(step, index, &bar)?;
+            if self.may_speak(index, step) {
+                self.ask(index, step)?;
             }
         }
         Ok(())
+    }
+
+    /// Asks a strategy, unless a gate is closed, and does what it says.
+    fn ask(&mut self, index: usize, step: usize) -> Result<(), EngineError> {
+        let agent = &self.agents[index];
+        let Some(bar) = agent.bar(self.data, step) else { return Ok(()) };
+        if self.is_gated(agent, &bar) {
+            return Ok(());
+        }
+        let agent = &mut self.agents[index];
+        let account = AccountView::new(self.book.active(), self.ledger.cash(), self.equity)
+            .with_waiting(self.waiting.symbols());
+        agent.strategy.evaluate(&bar, &account, &mut self.signals);
+        if self.signals.is_empty() { Ok(()) } else { self.process_signals(step, index, &bar) }
     }
 
     /// Whether a cooldown, the session or the news keep a strategy from being asked.
@@ -299,7 +308,18 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
     /// Records cash and equity after the step.
     #[inline]
     fn update(&mut self, step: usize) -> Result<(), EngineError> {
-        if self.settings.margin.is_some() && !self.book.open().is_empty() {
+        if self.book.open().is_empty() {
+            self.equity = self.ledger.cash();
+        } else {
+            self.update_open(step)?;
+        }
+        self.record(step);
+        Ok(())
+    }
+
+    /// The equity after a step with open positions, of which a lack of margin may leave none.
+    fn update_open(&mut self, step: usize) -> Result<(), EngineError> {
+        if self.settings.margin.is_some() {
             self.stop_out(step)?;
         }
         self.equity = self.ledger.cash();
@@ -309,7 +329,6 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
                 self.equity = self.marked_equity(step)?;
             }
         }
-        self.record(step);
         Ok(())
     }
 

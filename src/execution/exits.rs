@@ -106,6 +106,7 @@ pub fn reaches(
 }
 
 /// The exit of a position on a bar, if there is one. `buffer` is the pip buffer as a price difference.
+#[inline]
 pub fn exit_on_bar(held: &Held, bar: &Ohlc, rules: ExitRules, buffer: f64) -> Option<ExitChoice> {
     let at_open = rules.open_first && held.holding != Holding::Triggered;
     if let Some(choice) = exit_at_open(held, bar.open).filter(|_| at_open) {
@@ -130,6 +131,7 @@ pub fn exit_on_bar(held: &Held, bar: &Ohlc, rules: ExitRules, buffer: f64) -> Op
 }
 
 /// The open at or beyond a level closes there, stop before target.
+#[inline]
 fn exit_at_open(held: &Held, open: f64) -> Option<ExitChoice> {
     let (stop_beyond, target_beyond) = match held.direction {
         Direction::Long => (held.stop.is_some_and(|s| open <= s), held.target.is_some_and(|t| open >= t)),
@@ -145,6 +147,7 @@ fn exit_at_open(held: &Held, open: f64) -> Option<ExitChoice> {
     Some(ExitChoice { level, price: open, reason, other: None })
 }
 
+#[inline]
 fn stop_hit(direction: Direction, stop: f64, bar: &Ohlc, buffer: f64) -> bool {
     match direction {
         Direction::Long => bar.low <= stop + buffer,
@@ -152,6 +155,7 @@ fn stop_hit(direction: Direction, stop: f64, bar: &Ohlc, buffer: f64) -> bool {
     }
 }
 
+#[inline]
 fn target_hit(direction: Direction, target: f64, bar: &Ohlc, buffer: f64) -> bool {
     match direction {
         Direction::Long => bar.high >= target - buffer,
@@ -160,6 +164,7 @@ fn target_hit(direction: Direction, target: f64, bar: &Ohlc, buffer: f64) -> boo
 }
 
 /// On the trigger bar the path inside the bar is unknown: a target counts only when the close lies strictly beyond it.
+#[inline]
 fn target_admitted(held: &Held, target: f64, close: f64, rules: ExitRules) -> bool {
     if held.holding == Holding::FromOpen {
         return true;
@@ -182,6 +187,7 @@ fn order_of(both_hit: BothHit, stop: f64, target: f64, open: f64) -> (ExitLevel,
 }
 
 /// The level, or the open when the bar opened beyond it; on the trigger bar the level itself.
+#[inline]
 fn level_price(held: &Held, level: ExitLevel, bar: &Ohlc, rules: ExitRules) -> f64 {
     let price = match level {
         ExitLevel::Stop => held.stop,
@@ -197,6 +203,7 @@ fn level_price(held: &Held, level: ExitLevel, bar: &Ohlc, rules: ExitRules) -> f
     }
 }
 
+#[inline]
 fn at_level(
     held: &Held,
     level: ExitLevel,

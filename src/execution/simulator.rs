@@ -201,6 +201,7 @@ impl<D: Draws> ExecutionSimulator<D> {
     ///
     /// # Errors
     /// When a rate is missing, the bar has no room for the draw, or a size from risk lacks its stop.
+    #[inline]
     pub fn process_signal(
         &mut self,
         order: &Order,
@@ -260,6 +261,7 @@ impl<D: Draws> ExecutionSimulator<D> {
     ///
     /// # Errors
     /// When the bar has no room for the draw.
+    #[inline]
     pub fn exit_price(
         &mut self,
         direction: Direction,
@@ -296,6 +298,7 @@ impl<D: Draws> ExecutionSimulator<D> {
     ///
     /// # Errors
     /// When a currency has no rate at this instant.
+    #[inline]
     pub fn fee(
         &self,
         symbol: usize,
@@ -307,11 +310,13 @@ impl<D: Draws> ExecutionSimulator<D> {
         self.symbols[symbol].fee.fee(call, price, lots, live)
     }
 
+    #[inline]
     fn pip(&self, at: DrawAddress) -> f64 {
         self.symbols[at.symbol.index()].pip_size
     }
 
     /// Pips of one application, with its draw if it takes one; `None` without slippage.
+    #[inline]
     fn slippage_pips(&mut self, at: DrawAddress) -> Result<Option<f64>, DrawError> {
         let Some(slippage) = self.rules.slippage else { return Ok(None) };
         let u = if slippage.draws() { self.draws.draw(at)? } else { 0.0 };
@@ -319,6 +324,7 @@ impl<D: Draws> ExecutionSimulator<D> {
     }
 
     /// Where an exit slips to: up for long, down for short; `None` = not at all.
+    #[inline]
     fn exit_direction(&self, position: Direction, slips: ExitSlip) -> Option<Direction> {
         match (slips, self.rules.exit_slippage) {
             (ExitSlip::None, _) | (ExitSlip::Target, ExitSlippage::Adverse) => None,
@@ -327,6 +333,7 @@ impl<D: Draws> ExecutionSimulator<D> {
         }
     }
 
+    #[inline]
     fn sized(
         &self,
         order: &Order,

@@ -12,11 +12,28 @@ pub fn trade_list_digest(trades: &[Trade]) -> Digest {
     let mut writer = DigestWriter::new("omega-sweep trades 2");
     writer.u64(trades.len() as u64);
     let mut terms = Terms::default();
+    let mut batch = vec![0; BATCH + LONGEST];
+    let mut used = 0;
     for trade in trades {
-        digest_trade(trade, &mut terms, &mut writer);
+        if used >= BATCH {
+            writer.word_slice(&batch[..used]);
+            used = 0;
+        }
+        let room = batch[used..].first_chunk_mut().expect("room for a trade behind a batch");
+        used += Record::new(room).write(trade, &mut terms);
+        if let Some(scenario) = trade.scenario {
+            writer.word_slice(&batch[..used]).text(scenario);
+            used = 0;
+        }
     }
-    writer.finish()
+    writer.word_slice(&batch[..used]).finish()
 }
+
+/// Words collected before they are hashed.
+const BATCH: usize = 4096;
+
+/// Most words of a trade.
+const LONGEST: usize = 24;
 
 /// What trades of one run rarely change, as bits.
 #[derive(Debug, Clone, Copy, Default)]
@@ -27,19 +44,15 @@ struct Terms {
 }
 
 /// Words of one trade: the head, the word of bits, the fields.
-struct Record {
-    words: [u64; Self::LONGEST],
+struct Record<'a> {
+    words: &'a mut [u64; LONGEST],
     len: usize,
     follows: u64,
     next_bit: u32,
 }
 
-impl Record {
-    const LONGEST: usize = 24;
-
-    fn new(head: u64) -> Self {
-        let mut words = [0; Self::LONGEST];
-        words[0] = head;
+impl<'a> Record<'a> {
+    fn new(words: &'a mut [u64; LONGEST]) -> Self {
         Self { words, len: 2, follows: 0, next_bit: 0 }
     }
 
@@ -49,101 +62,90 @@ impl Record {
         self.len += 1;
     }
 
-    /// A word that is left out when a bit can say it. Written either way and counted or not: no branch to mispredict.
-    #[inline]
-    fn unless(&mut self, word: u64, left_out: bool) {
-        self.words[self.len] = word;
-        self.len += usize::from(!left_out);
-        self.follows |= u64::from(!left_out) << self.next_bit;
-        self.next_bit += 1;
-    }
-
-    #[inline]
-    fn unless_zero(&mut self, amount: f64) {
-        self.unless(amount.to_bits(), amount.to_bits() == 0);
-    }
-
-    #[inline]
-    fn optional(&mut self, value: Option<f64>) {
-        self.unless(value.map_or(0, f64::to_bits), value.is_none());
-    }
-
-    /// A level and whether it is still what it was at the fill.
-    #[inline]
-    fn level(&mut self, now: Option<f64>, initial: Option<f64>) {
-        self.optional(initial);
-        let same = now.map(f64::to_bits) == initial.map(f64::to_bits);
-        self.unless(now.map_or(0, f64::to_bits), same || now.is_none());
-        self.unless_said(same);
-    }
-
     /// A bit alone.
     #[inline]
-    fn unless_said(&mut self, bit: bool) {
+    fn bit(&mut self, bit: bool) {
         self.follows |= u64::from(bit) << self.next_bit;
         self.next_bit += 1;
     }
 
-    fn write(mut self, writer: &mut DigestWriter) {
-        self.words[1] = self.follows;
-        writer.bytes(&self.words.map(u64::to_le_bytes).as_flattened()[..8 * self.len]);
+    /// A word, unless its bit says it all.
+    #[inline]
+    fn unless(&mut self, left_out: bool, word: u64) {
+        if !left_out {
+            self.always(word);
+        }
+        self.bit(!left_out);
     }
-}
 
-fn digest_trade(trade: &Trade, terms: &mut Terms, writer: &mut DigestWriter) {
-    // Taken apart without `..`, so that a new field cannot be forgotten here.
-    let Trade {
-        number,
-        symbol,
-        direction,
-        order_type,
-        entry_time,
-        trigger_time,
-        exit_time,
-        entry_price,
-        exit_price,
-        initial_stop_loss,
-        stop_loss,
-        initial_take_profit,
-        take_profit,
-        size,
-        risk_per_trade,
-        result,
-        r_multiple,
-        entry_fee,
-        exit_fee,
-        swap,
-        reason,
-        scenario,
-        magic_number,
-        ambiguous,
-        costs,
-    } = trade;
-    let code = direction_code(*direction) | order_code(*order_type) << 1 | reason_code(*reason) << 3;
-    let code = code | u64::from(*ambiguous) << 7;
-    let mut record = Record::new(u64::from(*number) | u64::from(symbol.0) << 32 | code << 48);
-    record.always(entry_time.0.cast_unsigned());
-    record.unless(trigger_time.0.cast_unsigned(), trigger_time == entry_time);
-    record.always(exit_time.0.cast_unsigned());
-    record.always(entry_price.to_bits());
-    record.always(exit_price.to_bits());
-    record.level(*stop_loss, *initial_stop_loss);
-    record.level(*take_profit, *initial_take_profit);
-    record.always(result.to_bits());
-    record.optional(*r_multiple);
-    let now = Terms { size: size.to_bits(), risk: risk_per_trade.to_bits(), magic: *magic_number };
-    record.unless(now.size, now.size == terms.size);
-    record.unless(now.risk, now.risk == terms.risk);
-    record.unless(now.magic, now.magic == terms.magic);
-    *terms = now;
-    let TradeCosts { spread, slippage, commission, swap: financing } = costs;
-    for amount in [entry_fee, exit_fee, swap, spread, slippage, commission, financing] {
-        record.unless_zero(*amount);
+    #[inline]
+    fn optional(&mut self, value: Option<f64>) {
+        self.unless(value.is_none(), value.map_or(0, f64::to_bits));
     }
-    record.unless_said(scenario.is_some());
-    record.write(writer);
-    if let Some(scenario) = scenario {
-        writer.text(scenario);
+
+    /// A level, and the same level at the fill.
+    #[inline]
+    fn level(&mut self, now: Option<f64>, initial: Option<f64>) {
+        self.optional(initial);
+        let same = now.map(f64::to_bits) == initial.map(f64::to_bits);
+        self.unless(same || now.is_none(), now.map_or(0, f64::to_bits));
+        self.bit(same);
+    }
+
+    /// Returns the number of words.
+    fn write(mut self, trade: &Trade, terms: &mut Terms) -> usize {
+        // Taken apart without `..`, so that a new field cannot be forgotten here.
+        let Trade {
+            number,
+            symbol,
+            direction,
+            order_type,
+            entry_time,
+            trigger_time,
+            exit_time,
+            entry_price,
+            exit_price,
+            initial_stop_loss,
+            stop_loss,
+            initial_take_profit,
+            take_profit,
+            size,
+            risk_per_trade,
+            result,
+            r_multiple,
+            entry_fee,
+            exit_fee,
+            swap,
+            reason,
+            scenario,
+            magic_number,
+            ambiguous,
+            costs,
+        } = trade;
+        let code = direction_code(*direction) | order_code(*order_type) << 1 | reason_code(*reason) << 3;
+        let code = code | u64::from(*ambiguous) << 7;
+        self.words[0] = u64::from(*number) | u64::from(symbol.0) << 32 | code << 48;
+        self.always(entry_time.0.cast_unsigned());
+        self.unless(trigger_time == entry_time, trigger_time.0.cast_unsigned());
+        self.always(exit_time.0.cast_unsigned());
+        self.always(entry_price.to_bits());
+        self.always(exit_price.to_bits());
+        self.level(*stop_loss, *initial_stop_loss);
+        self.level(*take_profit, *initial_take_profit);
+        self.always(result.to_bits());
+        self.optional(*r_multiple);
+        let now = Terms { size: size.to_bits(), risk: risk_per_trade.to_bits(), magic: *magic_number };
+        self.unless(now.size == terms.size, now.size);
+        self.unless(now.risk == terms.risk, now.risk);
+        self.unless(now.magic == terms.magic, now.magic);
+        *terms = now;
+        let TradeCosts { spread, slippage, commission, swap: financing } = costs;
+        for amount in [entry_fee, exit_fee, swap, spread, slippage, commission, financing] {
+            self.unless(amount.to_bits() == 0, amount.to_bits());
+        }
+        self.bit(scenario.is_some());
+        self.words[1] = self.follows;
+        self.len
     }
 }
 
