@@ -117,6 +117,9 @@ pub fn run(
     if matches!(finished.end, SweepEnd::TooManyFailures { .. }) {
         finished.notes.extend(failures::first_failure(&mut target.chunks)?);
     }
+    if options.check_candidates {
+        finished.notes.extend(failures::unchecked(finished.summary.counts.trials, finished.run));
+    }
     target.conclude(&prepared, &finished)?;
     Ok(JobReport { end: finished.end, screen: job.screen(&target, finished) })
 }

@@ -505,7 +505,7 @@ impl Case {
     /// As [`Case::new`], with other settings.
     pub(crate) fn with(seed: u64, settings: impl FnOnce(&mut Dice) -> EngineSettings) -> Self {
         let mut dice = Dice::new(seed);
-        let symbols = dice.pick(&[1, 1, 2, 3, 5]);
+        let symbols = dice.pick(&[1, 1, 1, 1, 2, 2, 3, 3, 5]);
         let steps = 30 + dice.below(60);
         Self::of(seed, dice, (symbols, steps), settings, &[3, 8, 20])
     }

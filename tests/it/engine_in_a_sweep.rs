@@ -89,6 +89,8 @@ fn finer_bars_of_the_data_decide_the_bars_that_reach_both_levels() {
     assert_eq!(verified.status.code(), Some(0), "{}", said(&verified));
     project.run(&fine, "again", &["-j", "2", "--check-candidates"]);
     assert_eq!(results(&project.path("fine")), results(&project.path("again")));
+    let checked = project.run(&fine, "again", &["--check-candidates"]);
+    assert!(checked["notes"].to_string().contains("16 of 16 trials were stored before and are not checked"));
 }
 
 #[test]
