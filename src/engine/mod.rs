@@ -1,6 +1,6 @@
 //! One deterministic run: one event loop for one symbol or fifty.
 
-mod accounts;
+pub mod accounts;
 mod adopt;
 mod agent;
 mod book;

@@ -43,6 +43,10 @@ impl<D: StrategyDef> StrategyRunner for Registered<D> {
         self.0.params()
     }
 
+    fn scope(&self) -> Scope {
+        self.0.scope()
+    }
+
     fn dynamic_param(&self, name: &str) -> Option<ParamSpec> {
         self.0.dynamic_param(name)
     }

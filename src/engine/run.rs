@@ -7,6 +7,7 @@ use super::settings::EngineSettings;
 use super::statements::Statement;
 use crate::cache::{CachePlan, IndicatorCache};
 use crate::data::{BarSeries, MultiSymbolData};
+use crate::strategy::Scope;
 use crate::types::{
     EquityCurve, MasterSeed, ParamError, ParamSpec, StepRange, Trade, Trial, TrialError, TrialId,
 };
@@ -140,6 +141,9 @@ pub trait StrategyRunner: Send + Sync {
 
     /// Declared parameters.
     fn params(&self) -> &[ParamSpec];
+
+    /// One instance per symbol, or one for all.
+    fn scope(&self) -> Scope;
 
     /// See [`crate::strategy::StrategyDef::dynamic_param`].
     fn dynamic_param(&self, _name: &str) -> Option<ParamSpec> {

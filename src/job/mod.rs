@@ -8,6 +8,7 @@ pub mod checks;
 mod closing;
 mod count;
 mod error;
+mod failures;
 mod folder;
 mod opened;
 mod prepare;
@@ -53,7 +54,7 @@ pub struct JobOptions {
     pub max_failures: f64,
     /// Go on with a run of another engine version.
     pub accept_version: bool,
-    /// Run every trial under both clocks and compare the bits.
+    /// Run every trial under both clocks and compare the bits; the first failed trial ends the run.
     pub check_candidates: bool,
     /// The engine's clock.
     pub clock: Clock,
@@ -115,6 +116,12 @@ pub fn run(
         None => job.search(&mut target)?,
         Some(splits) => job.walk_forward(splits, &mut target)?,
     };
+    if matches!(finished.end, SweepEnd::TooManyFailures { .. }) {
+        finished.notes.extend(failures::first_failure(&mut target.chunks)?);
+    }
+    if options.check_candidates {
+        finished.notes.extend(failures::unchecked(finished.summary.counts.trials, finished.run));
+    }
     target.conclude(&prepared, &finished)?;
     finished.notes.extend(job.lookahead(&finished));
     Ok(JobReport { end: finished.end, screen: job.screen(&target, finished) })
@@ -152,7 +159,8 @@ impl Job<'_> {
             threads: self.options.threads,
             keep_best: self.prepared.spec.output.keep_best.max(self.prepared.spec.output.keep_trades),
             watched: Some(const { MetricId::of("sharpe_equity_daily") }.index()),
-            max_failures: self.options.max_failures,
+            // A promise that is broken once is broken.
+            max_failures: if self.options.check_candidates { 0.0 } else { self.options.max_failures },
             wave_trials: self.prepared.wave_trials(),
         }
     }

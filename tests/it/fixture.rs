@@ -19,21 +19,26 @@ pub(crate) struct Project {
 impl Project {
     /// With `bars` hours of each symbol.
     pub(crate) fn hourly(symbols: &[&str], bars: usize) -> Self {
+        Self::of(Timeframe::H1, symbols, bars)
+    }
+
+    /// With `bars` bars of each symbol.
+    pub(crate) fn of(timeframe: Timeframe, symbols: &[&str], bars: usize) -> Self {
         let folder = TempDir::new().expect("a folder");
         let settings = GenerateSettings {
             seed: 5,
             symbols: symbols.iter().map(|name| (*name).to_owned()).collect(),
-            timeframe: Timeframe::H1,
+            timeframe,
             from: Timestamp::parse_iso("2020-01-01").expect("a date"),
             length: GeneratedLength::Bars(bars),
         };
         for symbol in generate(&settings).expect("known symbols") {
             for (side, prices) in [(QuoteSide::Bid, symbol.bars.bid()), (QuoteSide::Ask, symbol.bars.ask())] {
                 let name = &symbol.spec.name;
-                let file = format!("data/{name}/{name}_H1_{}.parquet", side.as_str());
+                let file = format!("data/{name}/{name}_{timeframe}_{}.parquet", side.as_str());
                 let side = SideToWrite {
                     symbol: name,
-                    timeframe: Timeframe::H1,
+                    timeframe,
                     side,
                     anchor: DayAnchor::Utc,
                     times: symbol.bars.times(),

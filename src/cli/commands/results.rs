@@ -189,6 +189,8 @@ pub(super) fn show(args: &ShowArgs, registry: &Registry, console: Console) -> Re
         stored: &shown.stored,
         again: &shown.again,
         simulated: shown.run.as_ref(),
+        profile: &opened.manifest.profile,
+        deviations: &opened.manifest.deviations,
         data: &prepared.study.inputs.data,
         window: shown.window,
         window_number: prepared.splits.as_ref().map(|_| shown.stored.fold + 1),
