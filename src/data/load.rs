@@ -13,7 +13,7 @@ use super::raw::{RawSide, SideOf};
 use super::report::{Crossed, FileReport, QuoteSide, SeriesReport, SidesFound};
 use super::settings::{DataSettings, ReadPolicy};
 use super::symbol::SymbolSpec;
-use super::validate::check_side;
+use super::validate::{Repeats, check_side};
 use super::zones::LocalZone;
 use crate::types::Timeframe;
 
@@ -216,7 +216,10 @@ fn check(
         timeframe: plan.timeframe,
         side,
     };
-    let report = check_side(&mut raw, &of, policy)?;
+    let mut repeats = Repeats::new(policy);
+    repeats.leave_out(&mut raw);
+    let mut report = check_side(&raw, &of, policy)?;
+    report.duplicates_dropped = repeats.dropped;
     Ok(Checked { raw, of, report })
 }
 

@@ -4,8 +4,8 @@
 
 use super::calendar::{WeekClock, weekday};
 use super::error::{DataCode, DataError};
-use super::prices::{check_prices, price_jumps};
-use super::raw::{RawSide, SideOf};
+use super::prices::{PriceJumps, check_prices};
+use super::raw::{Blocks, RawBar, RawSide, SideOf};
 use super::report::{FileReport, Warning, WarningCode};
 use super::resample::{BinClock, DayAnchor};
 use super::settings::{OnDuplicate, ReadPolicy};
@@ -17,162 +17,242 @@ const EARLIEST: i64 = 31_536_000_000_000;
 /// 2100-01-01.
 const LATEST: i64 = 4_102_444_800_000_000;
 
-/// Checks one side; leaves out identical duplicates when the policy says so.
+/// Checks one side block by block; what the checks may leave out, [`Repeats`] has left out before.
 ///
 /// # Errors
 /// The first broken rule, with file, row, column, value and remedy.
 pub(crate) fn check_side(
-    side: &mut RawSide,
+    side: &impl Blocks,
     of: &SideOf,
     policy: &ReadPolicy,
 ) -> Result<FileReport, DataError> {
-    if side.len() == 0 {
-        return Err(DataError::new(DataCode::NoRows, "no rows, only a header or schema")
-            .path(&of.path)
-            .hint("export again"));
+    let mut saturday = false;
+    for block in side.blocks() {
+        saturday |= block?.times.iter().any(|&time| weekday(time) == 5);
     }
-    let duplicates_dropped = drop_duplicates(side, policy);
-    let gaps = check_times(side, of, policy)?;
-    check_prices(side, of, policy)?;
+    let mut times = TimeCheck::new(of, policy, saturday);
+    for block in side.blocks() {
+        times.look(block?.as_ref())?;
+    }
+    let seen = times.finish()?;
+    let mut jumps = PriceJumps::new(of);
+    for block in side.blocks() {
+        let block = block?;
+        check_prices(&block, of, policy)?;
+        jumps.look(&block);
+    }
     let mut warnings = Vec::new();
-    if let Some(column) = side.float32 {
-        warnings.push(Warning {
-            code: WarningCode::Float32Prices,
-            count: side.len(),
-            row: 0,
-            time: Timestamp(side.times[0]),
-            column: Some(side.names.prices[column].clone()),
-            detail: "prices are stored with 24 bits: about seven digits".to_owned(),
-        });
-    }
-    warnings.extend(gaps);
-    warnings.extend(price_jumps(side, of));
+    warnings.extend(seen.float32);
+    warnings.extend(seen.gaps);
+    warnings.extend(jumps.warning);
     Ok(FileReport {
         path: of.path.clone(),
         symbol: of.symbol.clone(),
         timeframe: of.timeframe,
         side: of.side,
-        rows: side.len(),
-        first: Timestamp(side.times[0]),
-        last: Timestamp(side.times[side.len() - 1]),
-        duplicates_dropped,
+        rows: seen.rows,
+        first: Timestamp(seen.first),
+        last: Timestamp(seen.last),
+        duplicates_dropped: 0,
         warnings,
     })
 }
 
-fn drop_duplicates(side: &mut RawSide, policy: &ReadPolicy) -> usize {
-    if policy.on_duplicate == OnDuplicate::Error || !side.times.windows(2).any(|pair| pair[0] == pair[1]) {
-        return 0;
-    }
-    let keep: Vec<bool> = (0..side.len()).map(|k| k == 0 || !repeats(side, k)).collect();
-    let before = side.len();
-    side.retain(&keep);
-    before - side.len()
+/// Leaves out rows that equal the row before, when the policy says so.
+#[derive(Debug)]
+pub(crate) struct Repeats {
+    leave_out: bool,
+    previous: Option<RawBar>,
+    /// Rows left out so far.
+    pub(crate) dropped: usize,
 }
 
-/// Whether row `k` equals its predecessor in every column.
-fn repeats(side: &RawSide, k: usize) -> bool {
-    side.times[k] == side.times[k - 1]
-        && side.prices.at(k) == side.prices.at(k - 1)
-        && side.volume[k] == side.volume[k - 1]
+impl Repeats {
+    pub(crate) fn new(policy: &ReadPolicy) -> Self {
+        Self { leave_out: policy.on_duplicate == OnDuplicate::KeepFirst, previous: None, dropped: 0 }
+    }
+
+    /// Whether blocks have to be looked at.
+    pub(crate) fn are_left_out(&self) -> bool {
+        self.leave_out
+    }
+
+    /// The next block of a side.
+    pub(crate) fn leave_out(&mut self, block: &mut RawSide) {
+        if !self.leave_out || block.len() == 0 {
+            return;
+        }
+        let before = |k: usize| if k == 0 { self.previous } else { Some(block.bar(k - 1)) };
+        let keep: Vec<bool> = (0..block.len()).map(|k| before(k) != Some(block.bar(k))).collect();
+        self.previous = Some(block.bar(block.len() - 1));
+        let count = keep.iter().filter(|keep| !**keep).count();
+        if count > 0 {
+            self.dropped += count;
+            block.retain(&keep);
+        }
+    }
 }
 
-fn check_times(side: &RawSide, of: &SideOf, policy: &ReadPolicy) -> Result<Option<Warning>, DataError> {
-    let mut grid = Grid::new(of.timeframe, side.anchor);
-    let mut gaps = Gaps::new(side, of);
-    let mut previous = None;
-    for (k, &time) in side.times.iter().enumerate() {
-        if let Some((row, error)) = &side.bad_time
-            && *row == k
-        {
-            return Err(side.at(error.clone(), k, of));
-        }
-        if let Some(error) = time_problem(side, k, previous, policy, &mut grid) {
-            let column = side.names.time.clone();
-            return Err(side.at(error, k, of).column(column));
-        }
-        if let Some(previous) = previous {
-            gaps.look(k, previous, time);
-        }
-        previous = Some(time);
-    }
-    if let Some(longer) = longer_timeframe(&side.times, of.timeframe) {
-        return Err(DataError::new(
-            DataCode::TimeframeMismatch,
-            format!("all times and steps are multiples of {longer}, asked for {}", of.timeframe),
-        )
-        .path(&of.path)
-        .hint(format!("name the timeframe {longer}")));
-    }
-    Ok(gaps.warning)
+/// Looks at the times of one side, block by block.
+struct TimeCheck<'a> {
+    of: &'a SideOf,
+    policy: &'a ReadPolicy,
+    grid: Grid,
+    gaps: Gaps,
+    /// Longer intraday timeframes that all times so far are multiples of, longest first.
+    longer: Vec<Timeframe>,
+    float32: Option<Warning>,
+    previous: Option<RawBar>,
+    first: i64,
+    rows: usize,
 }
 
-fn time_problem(
-    side: &RawSide,
-    k: usize,
-    previous: Option<i64>,
-    policy: &ReadPolicy,
-    grid: &mut Grid,
-) -> Option<DataError> {
-    let time = side.times[k];
-    if !(EARLIEST..LATEST).contains(&time) {
-        return Some(
-            DataError::new(DataCode::TimestampOutOfRange, "time outside 1971-01-01 to 2100-01-01")
-                .value(time)
-                .hint("the unit of the column is wrong: stored are microseconds, or the unit the type names"),
-        );
+/// What the times of a side showed.
+struct SeenTimes {
+    rows: usize,
+    first: i64,
+    last: i64,
+    float32: Option<Warning>,
+    gaps: Option<Warning>,
+}
+
+impl<'a> TimeCheck<'a> {
+    fn new(of: &'a SideOf, policy: &'a ReadPolicy, saturday: bool) -> Self {
+        let intraday =
+            Timeframe::ALL.into_iter().filter(|&longer| of.timeframe < longer && longer < Timeframe::D1);
+        Self {
+            of,
+            policy,
+            grid: Grid::new(of.timeframe),
+            gaps: Gaps::new(of, saturday),
+            longer: intraday.rev().collect(),
+            float32: None,
+            previous: None,
+            first: 0,
+            rows: 0,
+        }
     }
-    if let Some(previous) = previous {
-        if time < previous {
+
+    fn look(&mut self, block: &RawSide) -> Result<(), DataError> {
+        if self.rows == 0 {
+            self.begin(block);
+        }
+        for (k, &time) in block.times.iter().enumerate() {
+            if let Some((row, error)) = &block.bad_time
+                && *row == self.rows + k
+            {
+                return Err(block.at(error.clone(), k, self.of));
+            }
+            let previous = if k == 0 { self.previous.map(|bar| bar.time) } else { Some(block.times[k - 1]) };
+            if let Some(error) = self.problem(block, k, previous) {
+                return Err(block.at(error, k, self.of).column(block.names.time.clone()));
+            }
+            if let Some(previous) = previous {
+                self.gaps.look(block, k, previous);
+            }
+            if !self.longer.is_empty() {
+                self.longer.retain(|longer| time.rem_euclid(longer.micros()) == 0);
+            }
+        }
+        self.rows += block.len();
+        self.previous = Some(block.bar(block.len() - 1));
+        Ok(())
+    }
+
+    fn begin(&mut self, block: &RawSide) {
+        self.first = block.times[0];
+        self.grid.anchor(block.anchor);
+        self.float32 = block.float32.map(|column| Warning {
+            code: WarningCode::Float32Prices,
+            count: 0,
+            row: block.place.row(0),
+            time: Timestamp(block.times[0]),
+            column: Some(block.names.prices[column].clone()),
+            detail: "prices are stored with 24 bits: about seven digits".to_owned(),
+        });
+    }
+
+    fn finish(mut self) -> Result<SeenTimes, DataError> {
+        let Some(last) = self.previous else {
+            return Err(DataError::new(DataCode::NoRows, "no rows, only a header or schema")
+                .path(&self.of.path)
+                .hint("export again"));
+        };
+        // Three rows prove nothing.
+        if let Some(longer) = self.longer.first().filter(|_| self.rows >= 4) {
+            return Err(DataError::new(
+                DataCode::TimeframeMismatch,
+                format!("all times and steps are multiples of {longer}, asked for {}", self.of.timeframe),
+            )
+            .path(&self.of.path)
+            .hint(format!("name the timeframe {longer}")));
+        }
+        if let Some(warning) = &mut self.float32 {
+            warning.count = self.rows;
+        }
+        Ok(SeenTimes {
+            rows: self.rows,
+            first: self.first,
+            last: last.time,
+            float32: self.float32,
+            gaps: self.gaps.warning,
+        })
+    }
+
+    fn problem(&mut self, block: &RawSide, k: usize, previous: Option<i64>) -> Option<DataError> {
+        let time = block.times[k];
+        if !(EARLIEST..LATEST).contains(&time) {
             return Some(
-                DataError::new(DataCode::UnsortedTimestamps, "earlier than the row before")
-                    .value(format!("{} after {}", Timestamp(time), Timestamp(previous)))
-                    .hint("import again with --sort"),
+                DataError::new(DataCode::TimestampOutOfRange, "time outside 1971-01-01 to 2100-01-01")
+                    .value(time)
+                    .hint(
+                        "the unit of the column is wrong: stored are microseconds, or the unit the type names",
+                    ),
             );
         }
-        if time == previous {
-            return Some(duplicate(side, k));
+        if let Some(previous) = previous {
+            if time < previous {
+                return Some(
+                    DataError::new(DataCode::UnsortedTimestamps, "earlier than the row before")
+                        .value(format!("{} after {}", Timestamp(time), Timestamp(previous)))
+                        .hint("import again with --sort"),
+                );
+            }
+            if time == previous {
+                let before = if k == 0 { self.previous } else { Some(block.bar(k - 1)) };
+                return Some(duplicate(time, before == Some(block.bar(k))));
+            }
         }
-    }
-    if !grid.contains(time) {
-        return Some(
-            DataError::new(DataCode::TimestampOffGrid, format!("not a multiple of {}", grid.timeframe))
+        if !self.grid.contains(time) {
+            return Some(
+                DataError::new(
+                    DataCode::TimestampOffGrid,
+                    format!("not a multiple of {}", self.of.timeframe),
+                )
                 .value(Timestamp(time))
                 .hint("times are bar opens; import again with --floor, or name the right timeframe"),
-        );
+            );
+        }
+        let (step, allowed) = (time - previous?, self.policy.max_gap);
+        (step > allowed).then(|| {
+            DataError::new(
+                DataCode::GapTooLarge,
+                format!("{} without a bar, allowed {}", days(step), days(allowed)),
+            )
+            .value(Timestamp(time))
+            .hint(format!("fill the hole, or allow it: max_gap (--max-gap {})", whole_days(step)))
+        })
     }
-    let step = time - previous?;
-    (step > policy.max_gap).then(|| {
-        DataError::new(
-            DataCode::GapTooLarge,
-            format!("{} without a bar, allowed {}", days(step), days(policy.max_gap)),
-        )
-        .value(Timestamp(time))
-        .hint(format!("fill the hole, or allow it: max_gap (--max-gap {})", whole_days(step)))
-    })
 }
 
-fn duplicate(side: &RawSide, k: usize) -> DataError {
-    let error = DataError::new(
-        DataCode::DuplicateTimestamp,
-        if repeats(side, k) { "identical to the row before" } else { "divergent bars of one time" },
-    )
-    .value(Timestamp(side.times[k]));
-    if repeats(side, k) {
+fn duplicate(time: i64, identical: bool) -> DataError {
+    let what = if identical { "identical to the row before" } else { "divergent bars of one time" };
+    let error = DataError::new(DataCode::DuplicateTimestamp, what).value(Timestamp(time));
+    if identical {
         error.hint("on_duplicate keep_first (--on-duplicate keep-first) leaves the repeated row out")
     } else {
         error.hint("the source has two versions of this bar: decide on one and export again")
     }
-}
-
-/// A longer intraday timeframe that all times are multiples of, for at least four rows.
-fn longer_timeframe(times: &[i64], timeframe: Timeframe) -> Option<Timeframe> {
-    if times.len() < 4 {
-        return None;
-    }
-    let intraday = Timeframe::ALL.into_iter().filter(|&longer| timeframe < longer && longer < Timeframe::D1);
-    let fits = |longer: &Timeframe| times.iter().all(|time| time.rem_euclid(longer.micros()) == 0);
-    intraday.rev().find(fits)
 }
 
 /// Which times a bar may have.
@@ -183,10 +263,14 @@ struct Grid {
 }
 
 impl Grid {
-    fn new(timeframe: Timeframe, anchor: DayAnchor) -> Self {
-        let anchored = timeframe == Timeframe::H4 && anchor == DayAnchor::Ny17;
-        let bins = anchored.then(|| BinClock::new(timeframe, anchor));
-        Self { timeframe, bins, times_of_day: Vec::new() }
+    fn new(timeframe: Timeframe) -> Self {
+        Self { timeframe, bins: None, times_of_day: Vec::new() }
+    }
+
+    /// Bins of H4 may begin with the New York day.
+    fn anchor(&mut self, anchor: DayAnchor) {
+        let anchored = self.timeframe == Timeframe::H4 && anchor == DayAnchor::Ny17;
+        self.bins = anchored.then(|| BinClock::new(self.timeframe, anchor));
     }
 
     fn contains(&mut self, time: i64) -> bool {
@@ -218,8 +302,7 @@ impl Grid {
 }
 
 /// Counts long holes.
-struct Gaps<'a> {
-    side: &'a RawSide,
+struct Gaps {
     length: i64,
     week: Week,
     warning: Option<Warning>,
@@ -235,30 +318,29 @@ enum Week {
     Fx(WeekClock),
 }
 
-impl<'a> Gaps<'a> {
-    fn new(side: &'a RawSide, of: &SideOf) -> Self {
-        let saturday = side.times.iter().any(|&time| weekday(time) == 5);
+impl Gaps {
+    fn new(of: &SideOf, saturday: bool) -> Self {
         let week = match of.timeframe {
             _ if saturday => Week::Always,
             Timeframe::D1 => Week::Weekdays,
             _ => Week::Fx(WeekClock::new_york()),
         };
-        Self { side, length: of.timeframe.micros(), week, warning: None }
+        Self { length: of.timeframe.micros(), week, warning: None }
     }
 
-    fn look(&mut self, k: usize, previous: i64, time: i64) {
+    fn look(&mut self, block: &RawSide, k: usize, previous: i64) {
+        let time = block.times[k];
         let hole = (previous + self.length, time);
         let long = hole.1 - hole.0 > DAY && (time - previous > 4 * DAY || self.open_in(hole) > DAY);
         if !long {
             return;
         }
-        let side = self.side;
         let warning = self.warning.get_or_insert_with(|| Warning {
             code: WarningCode::GapLong,
             count: 0,
-            row: side.place.row(k),
+            row: block.place.row(k),
             time: Timestamp(time),
-            column: Some(side.names.time.clone()),
+            column: Some(block.names.time.clone()),
             detail: format!("{} without a bar", days(time - previous)),
         });
         warning.count += 1;
@@ -314,7 +396,7 @@ mod tests {
         side(offsets.iter().map(|minute| START + minute * MINUTE).collect())
     }
 
-    fn check(mut raw: RawSide, timeframe: Timeframe) -> Result<FileReport, DataError> {
+    fn check(raw: RawSide, timeframe: Timeframe) -> Result<FileReport, DataError> {
         let of = SideOf {
             path: PathBuf::from("EURUSD.parquet"),
             symbol: "EURUSD".to_owned(),
@@ -322,7 +404,7 @@ mod tests {
             timeframe,
             side: QuoteSide::Bid,
         };
-        check_side(&mut raw, &of, &ReadPolicy::default())
+        check_side(&raw, &of, &ReadPolicy::default())
     }
 
     fn place(raw: RawSide, timeframe: Timeframe) -> (DataCode, Option<u64>) {

@@ -326,7 +326,7 @@ fn hostile_text_is_refused_quickly_and_in_little_memory() {
     for (text, code) in [
         (long_line, DataCode::LimitExceeded),
         (wide, DataCode::MissingColumn),
-        (unclosed, DataCode::CsvBadTimestamp),
+        (unclosed, DataCode::CsvFieldCount),
         (many, DataCode::MemoryLimit),
     ] {
         let (_folder, files) = text_file("EURUSD_M1_BID.csv", &text);

@@ -140,7 +140,7 @@ fn policy_of(args: &PolicyArgs) -> ReadPolicy {
 
 fn import_settings(args: &DataImportArgs) -> Result<ImportSettings, Failure> {
     let delimiter = args.delimiter.map(|c| {
-        u8::try_from(c).map_err(|_| {
+        u8::try_from(c).ok().filter(u8::is_ascii).ok_or_else(|| {
             Failure::new(Exit::Usage, format_args!("the separator {c:?} is not one byte"), "use , ; or a tab")
         })
     });
@@ -185,14 +185,17 @@ fn read_line(file: &FileRead) -> String {
         file.format.as_str(),
         numbers::count(file.rows as u64)
     );
-    let left_out = [
-        (file.null_rows, "empty rows"),
-        (file.ambiguous_dropped, "ambiguous times"),
-        (file.flat_dropped, "flat bars"),
-        (file.bad_rows.len(), "bad rows"),
+    let changed = [
+        (file.null_rows, "empty rows left out"),
+        (file.ambiguous_dropped, "ambiguous times left out"),
+        (file.relabelled, "closes became opens"),
+        (file.floored, "times moved down to the grid"),
+        (file.sorted, "rows sorted in"),
+        (file.flat_dropped, "flat bars left out"),
+        (file.bad_rows.len(), "bad rows left out"),
     ];
-    for (count, what) in left_out.into_iter().filter(|(count, _)| *count > 0) {
-        line = format!("{line}; {} {what} left out", numbers::count(count as u64));
+    for (count, what) in changed.into_iter().filter(|(count, _)| *count > 0) {
+        line = format!("{line}; {} {what}", numbers::count(count as u64));
     }
     line
 }

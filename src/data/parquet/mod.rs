@@ -6,5 +6,5 @@ mod types;
 mod write;
 
 pub(crate) use read::{BarFile, open_file};
-pub(crate) use write::file_sha256;
+pub(crate) use write::{BarWriter, FinishedFile, WhichSide, file_sha256};
 pub use write::{SideToWrite, WrittenFile, write_bars};

@@ -64,6 +64,11 @@ impl BarFile {
         self.rows
     }
 
+    /// Rows the file can hold at most, whatever its footer claims: a bar takes more than a byte.
+    pub(crate) fn plausible_rows(&self) -> usize {
+        self.rows.min(self.bytes)
+    }
+
     /// A value of the key-value metadata.
     pub(crate) fn metadata(&self, key: &str) -> Option<&str> {
         let pairs = self.builder.metadata().file_metadata().key_value_metadata()?;
@@ -211,7 +216,7 @@ fn collect(
     (rows, bytes): (usize, usize),
     path: &Path,
 ) -> Result<Vec<RawSide>, DataError> {
-    // A footer may claim any number; bars take more than a byte each, so a true claim is reserved at once.
+    // A footer may claim any number; a true claim is reserved at once.
     let reserve = rows.min(bytes);
     let mut sides: Vec<RawSide> = Vec::new();
     let mut null = None;
