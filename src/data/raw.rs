@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use super::bars::{Ohlc, PriceColumns};
+use super::bars::{Ohlc, PriceColumns, cut};
 use super::error::DataError;
 use super::report::QuoteSide;
 use super::resample::DayAnchor;
@@ -219,6 +219,30 @@ impl RawSide {
                 first: 0,
             },
             ..self.without_rows()
+        }
+    }
+
+    /// Keeps a range of rows and gives back the memory of the others.
+    ///
+    /// # Panics
+    /// When the range lies outside.
+    pub(crate) fn cut(&mut self, rows: &Range<usize>) {
+        if *rows == (0..self.len()) {
+            return;
+        }
+        let places = |list: &mut Vec<u32>| {
+            if !list.is_empty() {
+                cut(list, rows);
+            }
+        };
+        places(&mut self.place.rows);
+        places(&mut self.place.lines);
+        self.place.first += rows.start;
+        cut(&mut self.times, rows);
+        self.prices.cut(rows);
+        cut(&mut self.volume, rows);
+        if !self.spread_points.is_empty() {
+            cut(&mut self.spread_points, rows);
         }
     }
 

@@ -23,7 +23,7 @@ use serde_json::Value;
 
 use crate::golden;
 
-fn manifest(topic: &str, list: &str) -> Option<(PathBuf, Vec<Value>)> {
+pub(crate) fn manifest(topic: &str, list: &str) -> Option<(PathBuf, Vec<Value>)> {
     let Some(folder) = golden::shared().map(|root| root.join("golden").join(topic)) else {
         println!("skipped: {topic} files are cut from real bars, which are not here");
         return None;
@@ -34,13 +34,13 @@ fn manifest(topic: &str, list: &str) -> Option<(PathBuf, Vec<Value>)> {
     Some((folder, cases))
 }
 
-fn files(folder: &Path, case: &Value) -> Vec<PathBuf> {
+pub(crate) fn files(folder: &Path, case: &Value) -> Vec<PathBuf> {
     let list = case["files"].as_array().expect("files");
     list.iter().map(|file| folder.join(file.as_str().expect("a name"))).collect()
 }
 
 /// Options of a case as a user would give them.
-fn settings(format: Option<&str>, options: &Value) -> ImportSettings {
+pub(crate) fn settings(format: Option<&str>, options: &Value) -> ImportSettings {
     let text = |key: &str| options[key].as_str().map(str::to_owned);
     let mut settings = ImportSettings {
         format: format.map(|name| Format::parse(name).unwrap_or_else(|| panic!("format {name}"))),

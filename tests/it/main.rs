@@ -15,6 +15,8 @@ mod config_errors;
 mod data_files;
 mod data_import;
 mod data_odd_parquet;
+mod data_range;
+mod data_round_trip;
 mod determinism;
 mod differential;
 mod docs;
