@@ -271,6 +271,8 @@ fn joined(
     let crossed_range = joined.crossed_range.as_ref().map_or(0, |warning| warning.count);
     let mut report = series_report(plan, SidesFound::BidAsk, joined.rows_before, joined.bars.len());
     report.crossed = joined.crossed;
+    report.aligned = joined.aligned;
+    report.duplicates_dropped = bid.report.duplicates_dropped + ask.report.duplicates_dropped;
     report.crossed_range = crossed_range;
     let mut files = vec![bid.report, ask.report];
     files[0].warnings.extend(joined.crossed_range);
@@ -293,6 +295,7 @@ fn made(
     let (rows, more_follow) = (one.raw.len(), one.more_follow);
     let bars = one_sided(one.raw, side, plan.timeframe, pips, &plan.spec);
     let mut report = series_report(plan, SidesFound::One(side), [rows, rows], bars.len());
+    report.duplicates_dropped = one.report.duplicates_dropped;
     report.spread_pips = pips;
     report.spread_is_typical = configured.is_none() && pips.is_some();
     Ok(LoadedSeries { bars, files: vec![one.report], report, more_follow })
@@ -325,6 +328,8 @@ fn series_report(plan: &SeriesPlan, sides: SidesFound, rows_before: [usize; 2], 
         resampled_from: None,
         sides,
         rows_before,
+        aligned: rows,
+        duplicates_dropped: 0,
         rows,
         crossed: Crossed::default(),
         crossed_range: 0,

@@ -17,6 +17,7 @@ use crate::types::{Timeframe, Timestamp};
 pub(crate) struct Joined {
     pub(crate) bars: BarSeries,
     pub(crate) rows_before: [usize; 2],
+    pub(crate) aligned: usize,
     pub(crate) crossed: Crossed,
     pub(crate) crossed_range: Option<Warning>,
 }
@@ -34,7 +35,8 @@ pub(crate) fn join(
 ) -> Result<Joined, DataError> {
     let rows_before = [bid.len(), ask.len()];
     align(&mut bid, &mut ask);
-    check_loss(bid.len(), rows_before, of, ask_of, policy)?;
+    let aligned = bid.len();
+    check_loss(aligned, rows_before, of, ask_of, policy)?;
     let mut crossed = CrossedBars::default();
     crossed.look(&bid, &ask, of);
     let crossed = crossed.judged(of, policy)?;
@@ -43,7 +45,7 @@ pub(crate) fn join(
     ranges.look(&bid, &ask);
     let bars =
         BarSeries::new(of.timeframe, bid.times, Arc::new(bid.prices), Arc::new(ask.prices), bid.volume);
-    Ok(Joined { bars, rows_before, crossed, crossed_range: ranges.warning })
+    Ok(Joined { bars, rows_before, aligned, crossed, crossed_range: ranges.warning })
 }
 
 /// Keeps the rows of equal times.

@@ -12,7 +12,7 @@ use super::import::{ImportSettings, examine, examine_in_memory};
 use super::layout::scan;
 use super::pair::CrossedRanges;
 use super::raw::RawSide;
-use super::report::{Crossed, FileReport, Warning, as_text};
+use super::report::{Crossed, FileReport, Warning, as_text, changes};
 use super::settings::OnCrossed;
 use super::symbol::SymbolTable;
 use crate::types::time::{DAY, HOUR};
@@ -320,25 +320,10 @@ impl Expected {
 
 impl FileQuality {
     /// What is not as the files have it, a phrase each.
-    fn changed(&self) -> Vec<String> {
-        let [bid, ask] = self.rows_before;
-        let mut phrases = Vec::new();
-        if self.duplicates_dropped > 0 {
-            phrases.push(format!("{} repeated rows left out", self.duplicates_dropped));
-        }
-        let common =
-            self.rows + if self.crossed.policy == Some(OnCrossed::Drop) { self.crossed.bars } else { 0 };
-        if bid.max(ask) > common {
-            phrases.push(format!("bid has {bid} rows, ask {ask}, common are {common}"));
-        }
-        match self.crossed.policy {
-            Some(OnCrossed::Drop) => phrases.push(format!("{} crossed bars left out", self.crossed.bars)),
-            Some(OnCrossed::Mid) => {
-                phrases.push(format!("{} crossed bars moved to their mid", self.crossed.bars));
-            }
-            Some(OnCrossed::Error) | None => {}
-        }
-        phrases
+    fn changes(&self) -> Vec<String> {
+        let dropped = self.crossed.policy == Some(OnCrossed::Drop);
+        let aligned = self.rows + if dropped { self.crossed.bars } else { 0 };
+        changes(self.duplicates_dropped, self.rows_before, aligned, self.crossed)
     }
 }
 
@@ -368,8 +353,8 @@ impl fmt::Display for FileQuality {
             )?;
         }
         write!(f, "  flat      {} bars", self.flat)?;
-        for changed in self.changed() {
-            write!(f, "\n  changed   {changed}")?;
+        for change in self.changes() {
+            write!(f, "\n  changed   {change}")?;
         }
         for warning in &self.warnings {
             let Warning { code, count, row, time, detail, .. } = warning;

@@ -160,7 +160,7 @@ impl RawSide {
     }
 
     /// Appends the rows of a block of the same file.
-    pub(crate) fn append(&mut self, block: Self) {
+    pub(crate) fn append(&mut self, block: &Self) {
         self.times.extend_from_slice(&block.times);
         for (column, rest) in self.prices.columns_mut().into_iter().zip(block.prices.columns()) {
             column.extend_from_slice(rest);

@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn blocks_of_different_cuts_meet() {
-        let all: Vec<i64> = (0..2 * BLOCK as i64 + 100).collect();
+        let all: Vec<i64> = (0..).take(2 * BLOCK + 100).collect();
         let holes: Vec<i64> = all.iter().copied().filter(|time| time % 3 != 0).collect();
         check(&all, &holes);
         check(&holes, &all);

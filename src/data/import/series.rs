@@ -80,8 +80,8 @@ pub(super) struct Series {
 #[derive(Debug)]
 enum Rows {
     Pair {
-        bid: Spool,
-        ask: Spool,
+        bid: Box<Spool>,
+        ask: Box<Spool>,
         on_crossed: OnCrossed,
     },
     One {
@@ -148,7 +148,7 @@ impl Series {
                     empty.reserve(self.report.rows);
                     whole.push(empty);
                 }
-                whole[k].append(block);
+                whole[k].append(&block);
             }
         }
         let Self { symbol, timeframe, mut report, rows_before, crossed, .. } = self;
@@ -291,7 +291,7 @@ fn pair(bid: Whole, ask: Whole, policy: &ReadPolicy) -> Result<Series, DataError
         report,
         rows_before,
         crossed,
-        rows: Rows::Pair { bid: bid.rows, ask: ask.rows, on_crossed: policy.on_crossed },
+        rows: Rows::Pair { bid: Box::new(bid.rows), ask: Box::new(ask.rows), on_crossed: policy.on_crossed },
     })
 }
 

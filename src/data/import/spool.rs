@@ -133,7 +133,7 @@ impl Spool {
         } else {
             self.newest.number();
             block.number();
-            self.newest.append(block);
+            self.newest.append(&block);
         }
         self.spill_when_full()
     }
@@ -191,7 +191,7 @@ impl Spool {
         let lines = if stored.has_lines { words(file, n, u32::from_le_bytes)? } else { Vec::new() };
         let spread_points = if stored.has_points { words(file, n, i64::from_le_bytes)? } else { Vec::new() };
         let place = Places { rows, lines, first: stored.first_row };
-        Ok(RawSide { times, prices, volume, place, spread_points, ..self.facts.clone() })
+        Ok(RawSide { times, prices, volume, spread_points, place, ..self.facts.clone() })
     }
 
     fn refused(&self, error: &io::Error) -> DataError {
@@ -249,7 +249,7 @@ impl Spool {
         for block in self.blocks() {
             let mut block = block?.into_owned();
             block.number();
-            whole.append(block);
+            whole.append(&block);
         }
         Ok(whole)
     }
@@ -285,17 +285,21 @@ mod tests {
         Room { folder: std::env::temp_dir(), limit }
     }
 
+    fn number(k: usize) -> i64 {
+        i64::try_from(k).expect("a small number")
+    }
+
     fn bar(k: usize) -> RawBar {
         let price = 1.0 + k as f64;
         let prices = Ohlc { open: price, high: price + 0.5, low: price - 0.5, close: price };
-        RawBar { time: k as i64, prices, volume: k as f64 / 3.0 }
+        RawBar { time: number(k), prices, volume: k as f64 / 3.0 }
     }
 
     fn filled(rows: usize) -> Spool {
         let facts = RawSide { symbol: Some("EURUSD".to_owned()), ..RawSide::default() };
         let mut spool = Spool::new(&facts, &room(None));
         for k in 0..rows {
-            spool.push_points(k as i64 % 7);
+            spool.push_points(number(k) % 7);
             spool.push(&bar(k), 2 * k, Some(k as u64 + 5)).expect("pushed");
         }
         spool
@@ -308,7 +312,7 @@ mod tests {
             assert_eq!((spool.len(), spool.full.len()), (rows, rows / BLOCK));
             let whole = spool.into_whole().expect("read back");
             assert_eq!(whole.len(), rows);
-            assert!((0..rows).all(|k| whole.bar(k) == bar(k) && whole.spread_points[k] == k as i64 % 7));
+            assert!((0..rows).all(|k| whole.bar(k) == bar(k) && whole.spread_points[k] == number(k) % 7));
             assert!(
                 (0..rows).all(|k| whole.place.row(k) == 2 * k && whole.place.line(k) == Some(k as u64 + 5))
             );

@@ -7,5 +7,5 @@ mod types;
 mod write;
 
 pub(crate) use read::{BarFile, open_file};
-pub(crate) use write::{BarWriter, FinishedFile, WhichSide, file_sha256};
+pub(crate) use write::{BarWriter, FinishedFile, WhichSide, file_sha256, temporary_in};
 pub use write::{SideToWrite, WrittenFile, write_bars};

@@ -115,7 +115,7 @@ impl BarWriter {
         let folder = folder_of(path);
         let begin = || -> Result<_, ParquetError> {
             fs::create_dir_all(folder)?;
-            let temporary = NamedTempFile::new_in(folder)?;
+            let temporary = temporary_in(folder)?;
             let schema = Arc::new(parse_message_type(SCHEMA)?);
             let properties = Arc::new(properties(which)?);
             let file = SerializedFileWriter::new(temporary, schema, Arc::clone(&properties))?;
@@ -230,6 +230,14 @@ impl FinishedFile {
         sync_folder(folder_of(path)).map_err(|error| refused(path, &error))?;
         Ok(self.written)
     }
+}
+
+/// A temporary file that will be readable by whom the user's other files are.
+pub(crate) fn temporary_in(folder: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(folder)
 }
 
 fn folder_of(path: &Path) -> &Path {
