@@ -15,6 +15,7 @@ use omega_sweep::types::{PriceSide, StepRange, SymbolId, Timeframe, Timestamp};
 use proptest::prelude::*;
 use serde_json::Value;
 
+use crate::fixture::random_cases;
 use crate::golden;
 
 fn generated(symbols: &[&str], timeframe: Timeframe, bars: usize) -> Vec<(String, BarSeries)> {
@@ -375,7 +376,7 @@ fn check_case(case: &Value, result: Result<OpenedData, DataError>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(random_cases(150))]
     #[test]
     fn damage_never_panics_and_never_loads_other_bars(
         flips in proptest::collection::vec((any::<prop::sample::Index>(), 1_u8..=255), 0..4),

@@ -15,6 +15,8 @@ use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
 use proptest::prelude::*;
 
+use crate::fixture::random_cases;
+
 const BARS: usize = 4000;
 
 fn bars() -> BarSeries {
@@ -63,7 +65,7 @@ fn digest(opened: &OpenedData) -> (String, Vec<Vec<u32>>, usize, usize) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(random_cases(10))]
     #[test]
     fn a_part_is_the_same_from_files_of_any_cut(
         from in 0_usize..BARS,
@@ -163,7 +165,8 @@ fn a_footer_that_lies_about_times_is_found_out() {
     let end = settings.to.expect("a date").0 + 2 * day;
     // The first and last times of groups stand in the footer: the group behind a boundary claims to begin before it.
     for group in (100..BARS).step_by(100) {
-        for boundary in [begin, end] {
+        let near = |boundary: &i64| (bars.times()[group] - boundary).abs() < 3 * day;
+        for boundary in [begin, end].into_iter().filter(near) {
             let mut lying = bytes.clone();
             lie(&mut lying, group - 1, boundary - 2);
             lie(&mut lying, group, boundary - 1);

@@ -14,6 +14,7 @@ mod cli;
 mod config_errors;
 mod data_files;
 mod data_import;
+mod data_limits;
 mod data_odd_parquet;
 mod data_range;
 mod data_round_trip;

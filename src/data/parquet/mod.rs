@@ -1,5 +1,6 @@
 //! Bars in Parquet: reading whatever the layout of `data.md` section 3 allows, writing its canonical form.
 
+mod footer;
 mod groups;
 mod page;
 mod read;

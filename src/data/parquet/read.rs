@@ -19,6 +19,7 @@ use super::super::raw::RawSide;
 use super::super::resample::DayAnchor;
 use super::super::stamps::{TimeUnitOf, to_micros};
 use super::super::zones::LocalZone;
+use super::footer::check_footer;
 use super::groups::Groups;
 use super::types::{check_types, integers, numbers, text_at, time_unit};
 use crate::types::Timeframe;
@@ -41,10 +42,11 @@ impl BarFile {
     /// Opens a file and looks at its footer, row count, columns and types.
     ///
     /// # Errors
-    /// The first of the groups file, format, columns and types of `data.md` section 4.
+    /// The first of the groups file, format, columns and types of `data.md` section 4; `limit_exceeded`.
     pub(crate) fn open(path: &Path) -> Result<Self, DataError> {
-        let file = open_file(path)?;
+        let mut file = open_file(path)?;
         let bytes = file.metadata().map_err(|error| DataError::from_io(&error, path))?.len();
+        check_footer(&mut file, bytes, path)?;
         let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
         let open = || ParquetRecordBatchReaderBuilder::try_new_with_options(file, options);
