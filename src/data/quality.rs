@@ -115,7 +115,8 @@ pub fn info(paths: &[PathBuf], settings: &ImportSettings) -> Result<Vec<SeriesIn
     Ok(infos)
 }
 
-type Group = (Vec<PathBuf>, ImportSettings);
+/// Files and how they are read.
+pub(super) type Group = (Vec<PathBuf>, ImportSettings);
 
 /// Files that belong together: sides of one series of a folder, or files as they are named.
 pub(super) fn groups(paths: &[PathBuf], settings: &ImportSettings) -> Result<Vec<Group>, DataError> {

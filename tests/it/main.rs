@@ -17,6 +17,7 @@ mod data_import;
 mod data_limits;
 mod data_odd_parquet;
 mod data_range;
+mod data_report;
 mod data_round_trip;
 mod determinism;
 mod differential;

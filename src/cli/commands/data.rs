@@ -114,7 +114,8 @@ fn resample(args: &DataResampleArgs, console: Console) -> Result<Exit, Failure> 
 fn reading(policy: &PolicyArgs) -> ImportSettings {
     ImportSettings {
         policy: policy_of(policy),
-        memory_limit: memory::available(),
+        // As a sweep does without `--memory`.
+        memory_limit: memory::available().map(|bytes| bytes / 4 * 3),
         ..ImportSettings::default()
     }
 }
@@ -163,6 +164,7 @@ fn import_settings(args: &DataImportArgs) -> Result<ImportSettings, Failure> {
             Ambiguous::Second => OnAmbiguous::Second,
             Ambiguous::Drop => OnAmbiguous::Drop,
         },
+        digits: args.digits,
         delimiter: delimiter.transpose()?,
         decimal: args.decimal,
         columns: args.columns.clone(),
