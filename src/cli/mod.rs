@@ -7,6 +7,7 @@ mod exit;
 mod explain;
 mod failure;
 mod memory;
+mod meter;
 mod output;
 mod progress;
 mod refusal;
@@ -25,8 +26,11 @@ pub use exit::Exit;
 use failure::Failure;
 use output::Console;
 
+use crate::types::registers;
+
 /// Runs the program on its command line, first word included, and says how it ended.
 pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
+    meter::begin();
     let words: Vec<OsString> = words.into_iter().collect();
     let plain = Console::new(args::ColorChoice::Auto, 0);
     if words.len() <= 1 {
@@ -35,6 +39,12 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     if let Some((name, remedy)) = words.get(1).and_then(args::not_built) {
         let message = format!("`{name}` is not part of version {}", env!("CARGO_PKG_VERSION"));
         return finish(plain, Err(Failure::new(Exit::Usage, message, remedy)));
+    }
+    if let Err(error) = registers::choice() {
+        return finish(
+            plain,
+            Err(Failure::new(Exit::Usage, error, "leave it out to use what the machine has")),
+        );
     }
     match Cli::try_parse_from(args::with_run_inserted(words)) {
         Ok(cli) => {

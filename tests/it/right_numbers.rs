@@ -153,7 +153,7 @@ fn write(bars: &PointBars, folder: &Path) {
 /// Sweeps a workload over the bars in `data` and returns every row.
 fn sweep(workload: &str, data: &Path) -> Vec<TrialRow> {
     let registry = Registry::builtin();
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/bench").join(workload);
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/bench/workloads").join(workload);
     let path = serde_json::to_string(data).expect("a path in UTF-8");
     let set = vec![format!("data.path={path}"), "output.keep_best=1000".to_owned()];
     let spec = config::load(&file, &registry, &LoadOptions { set, ..LoadOptions::default() });
@@ -216,7 +216,7 @@ fn the_workloads_give_their_recorded_results() {
     };
     for workload in ["w1", "w2"] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join(format!("tests/golden/bench/expected_{workload}.json"));
+            .join(format!("src/bench/workloads/expected_{workload}.json"));
         let text = std::fs::read_to_string(&path).expect("recorded results");
         let expected: serde_json::Value = serde_json::from_str(&text).expect("JSON");
         let rows = sweep(&format!("{workload}.json"), &data);

@@ -1,5 +1,6 @@
 //! One small function per command: call the library, hand the answer to `report`, say how it ended.
 
+mod bench;
 mod check;
 mod data;
 mod reference;
@@ -49,6 +50,7 @@ pub(crate) fn dispatch(command: Command, console: Console) -> Result<Exit, Failu
         Command::Show(args) => results::show(&args, console),
         Command::Verify(args) => results::verify(&args, console),
         Command::Data(command) => data::data(&command, console),
+        Command::Bench(args) => bench::bench(&args, console),
         Command::Strategies(args) => reference::strategies(&args, console),
         Command::Metrics(args) => reference::metrics(&args, console),
         Command::Explain(args) => reference::explain(&args, console),
