@@ -212,6 +212,11 @@ fn every_command_of_the_guide_runs() {
 }
 
 #[test]
+fn every_command_of_the_document_on_performance_runs() {
+    every_command_runs("docs/performance.md", 2);
+}
+
+#[test]
 fn the_bundled_market_is_what_data_generate_makes_by_default() {
     let folder = TempDir::new().expect("a folder");
     let output = program(folder.path()).args(["data", "generate"]).output().expect("the program starts");
