@@ -56,9 +56,9 @@ def measure(program, folder, parameters, engine=None, threads=1, repeat=3):
 
 def levels(count):
     """`count` pairs of stop and target: values that differ and change little."""
-    side = math.isqrt(count)
+    stops = next(n for n in range(math.isqrt(count), 0, -1) if count % n == 0)
     step = lambda first, n: {"from": first, "to": round(first + 0.1 * (n - 1), 1), "step": 0.1}
-    return {"stop_pips": step(30.0, side), "target_pips": step(40.0, count // side)}
+    return {"stop_pips": step(30.0, stops), "target_pips": step(40.0, count // stops)}
 
 
 def far(count):
@@ -88,9 +88,11 @@ def over_symbols(program, quick):
 
 
 def over_trades(program, _quick):
+    """Small fixed lots without costs: the account outlives a hundred thousand trades."""
+    engine = {"equity_mode": "cash", "sizing": {"fixed_lots": 0.01}, "costs": {"kind": "none"}, "slippage": None}
     folder = market(program, "m1-500000", "M1", 500_000)
     for fast, slow in ((2_000, 6_000), (600, 2_000), (200, 600), (60, 200), (20, 60), (6, 20), (2, 6)):
-        line = measure(program, folder, {"fast": [fast], "slow": [slow], **far(100)}, {"equity_mode": "cash"})
+        line = measure(program, folder, {"fast": [fast], "slow": [slow], **far(100)}, engine)
         yield line["trades"] / line["sets"], line
 
 
@@ -136,10 +138,16 @@ WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 300, 220, 52, 34, 30
 
 
 def decades(values):
-    return math.floor(math.log10(min(values))), math.ceil(math.log10(max(values) * 1.0001))
+    """Powers of ten around the values, at least one decade apart."""
+    low, high = math.floor(math.log10(min(values)) + 1e-9), math.ceil(math.log10(max(values)) - 1e-9)
+    return low, max(high, low + 1)
 
 
-def label(power):
+def size(power):
+    return f"{10 ** (power % 3)}{('', 'k', 'M', 'G')[power // 3]}"
+
+
+def duration(power):
     return {-3: "1 ms", -2: "10 ms", -1: "0.1 s", 0: "1 s", 1: "10 s", 2: "100 s", 3: "1000 s"}.get(power, f"10^{power} s")
 
 
@@ -147,18 +155,18 @@ def panel(title, points, column, row):
     """One series with its axes; the dashed line grows in proportion."""
     xs, ys = [x for x, _ in points], [y for _, y in points]
     (x0, x1), (y0, y1) = decades(xs), decades(ys)
-    place_x = lambda x: LEFT + (math.log10(x) - x0) / (x1 - x0) * (WIDTH - LEFT - 12)
+    place_x = lambda x: LEFT + (math.log10(x) - x0) / (x1 - x0) * (WIDTH - LEFT - 20)
     place_y = lambda y: HEIGHT - BOTTOM - (math.log10(y) - y0) / (y1 - y0) * (HEIGHT - BOTTOM - TOP)
     out = [f'<g transform="translate({column * WIDTH},{row * HEIGHT})">',
            f'<text x="{LEFT}" y="18" font-weight="bold">{title}</text>']
     for power in range(x0, x1 + 1):
         x = place_x(10 ** power)
         out.append(f'<path d="M{x:.1f} {TOP}V{HEIGHT - BOTTOM}" stroke="#d0d7de"/>'
-                   f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 14}" text-anchor="middle">{10 ** power:,}</text>')
+                   f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 14}" text-anchor="middle">{size(power)}</text>')
     for power in range(y0, y1 + 1):
         y = place_y(10 ** power)
-        out.append(f'<path d="M{LEFT} {y:.1f}H{WIDTH - 12}" stroke="#d0d7de"/>'
-                   f'<text x="{LEFT - 4}" y="{y + 4:.1f}" text-anchor="end">{label(power)}</text>')
+        out.append(f'<path d="M{LEFT} {y:.1f}H{WIDTH - 20}" stroke="#d0d7de"/>'
+                   f'<text x="{LEFT - 4}" y="{y + 4:.1f}" text-anchor="end">{duration(power)}</text>')
     end = min(xs[-1], xs[0] * 10 ** y1 / ys[0])
     out.append(f'<path d="M{place_x(xs[0]):.1f} {place_y(ys[0]):.1f}L{place_x(end):.1f} '
                f'{place_y(ys[0] * end / xs[0]):.1f}" stroke="#8c959f" stroke-dasharray="4 3" fill="none"/>')

@@ -13,7 +13,7 @@ use crate::data::{
 };
 use crate::job::JobError;
 use crate::strategy::MultiSymbolSlice;
-use crate::types::{MasterSeed, Purpose, SymbolId, Timeframe};
+use crate::types::{MasterSeed, PriceSide, Purpose, SymbolId, Timeframe};
 
 /// Symbols of the workload.
 const SYMBOLS: usize = 10;
@@ -72,7 +72,7 @@ fn walked(data: &MultiSymbolData, ids: &[SymbolId]) -> (u64, u64) {
         let mut sum = 0_u64;
         for (number, &id) in (1..).zip(ids) {
             if let Some(bar) = slice.get(id) {
-                sum = sum.wrapping_add(number * points(bar.bid().close));
+                sum = sum.wrapping_add(number * points(bar.close(PriceSide::Bid)));
                 bars += 1;
             }
         }

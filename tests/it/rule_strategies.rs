@@ -18,7 +18,6 @@ use omega_sweep::strategy::{RuleStrategy, StrategyDef, complete};
 use omega_sweep::types::{MasterSeed, ParamValue, StepRange, Timeframe, Trade, Trial, TrialId};
 use serde_json::{Value, json};
 
-
 /// One trial over the whole data from `start` on.
 fn run<D: StrategyDef>(
     def: D,
