@@ -151,7 +151,7 @@ impl Report {
             1 => "one run".to_owned(),
             n => format!("least of {n} runs, dearest +{}", numbers::percent(used.spread())),
         };
-        let mut text = match &self.figures {
+        let text = match &self.figures {
             Figures::Sweep(figures, first) => self.sweep_lines(figures, *first, &spread),
             Figures::Walk(figures) => format!(
                 "{}: {} steps, {} bars of 10 symbols\n  cpu      {:.2} ns per step, {:.2} ns per bar ({spread})\n",
@@ -165,8 +165,7 @@ impl Report {
         let memory = self
             .peak_memory
             .map_or_else(String::new, |peak| format!(", peak memory {}", numbers::bytes(peak)));
-        text += &format!("  numbers  {}{memory}\n", self.verdict());
-        text
+        format!("{text}  numbers  {}{memory}\n", self.verdict())
     }
 
     fn sweep_lines(&self, figures: &SweepFigures, first: Duration, spread: &str) -> String {
@@ -240,13 +239,21 @@ fn nanoseconds(span: Duration, pieces: f64) -> f64 {
 
 /// The figures that matter of several reports, one row each.
 pub fn table(reports: &[Report]) -> String {
-    let mut text = format!(
-        "{:<8}  {:>9}  {:>9}  {:>12}  {:>10}  {:>7}  numbers\n",
-        "workload", "bars", "sets", "cpu ns", "trials/s", "spread"
-    );
-    for report in reports {
-        let least = report.used().least();
-        let (bars, sets, cost, rate) = match &report.figures {
+    let head =
+        row(["workload", "bars", "sets", "cpu ns", "trials/s", "spread", "numbers"].map(ToOwned::to_owned));
+    let rows: String = reports.iter().map(|report| row(report.cells())).collect();
+    format!("{head}{rows}cpu ns: CPU nanoseconds per bar and parameter set, of w4 per step\n")
+}
+
+fn row([name, bars, sets, cost, rate, spread, answer]: [String; 7]) -> String {
+    format!("{name:<8}  {bars:>9}  {sets:>9}  {cost:>8}  {rate:>8}  {spread:>7}  {answer}\n")
+}
+
+impl Report {
+    /// One row of the table.
+    fn cells(&self) -> [String; 7] {
+        let least = self.used().least();
+        let (bars, sets, cost, rate) = match &self.figures {
             Figures::Sweep(figures, _) => (
                 numbers::count(figures.bars),
                 numbers::count(figures.sets),
@@ -260,12 +267,10 @@ pub fn table(reports: &[Report]) -> String {
                 "-".to_owned(),
             ),
         };
-        let answer = match report.numbers() {
+        let answer = match self.numbers() {
             Some(numbers) => format!("{}/{} right", numbers.right, numbers.of),
             None => "not compared".to_owned(),
         };
-        let (name, spread) = (&report.name, numbers::percent(report.used().spread()));
-        text += &format!("{name:<8}  {bars:>9}  {sets:>9}  {cost:>12}  {rate:>10}  {spread:>7}  {answer}\n");
+        [self.name.clone(), bars, sets, cost, rate, numbers::percent(self.used().spread()), answer]
     }
-    text + "cpu ns: CPU nanoseconds per bar and parameter set, of w4 per step\n"
 }
