@@ -23,6 +23,7 @@ pub mod run;
 mod scratch;
 pub mod settings;
 pub mod snapshot;
+mod tape;
 pub mod trial;
 mod waiting;
 mod wrapper;

@@ -30,6 +30,7 @@ impl EquityExtremes {
     }
 
     /// One update. Repeating an equity changes nothing, so a run-length coded curve gives the same extremes.
+    #[inline]
     pub fn update(&mut self, equity: f64) {
         self.max_equity = self.max_equity.max(equity);
         self.max_drawdown = self.max_drawdown.max(self.max_equity - equity);
