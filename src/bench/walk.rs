@@ -151,7 +151,8 @@ mod tests {
             let mut sum = 0;
             for (number, symbol) in (1_u64..).zip(data.symbols()) {
                 if let Ok(row) = symbol.bars.times().binary_search(&time) {
-                    sum += number * (symbol.bars.bid().close[row] * 1e5).round() as u64;
+                    let decimal = format!("{:.0}", symbol.bars.bid().close[row] * 1e5);
+                    sum += number * decimal.parse::<u64>().expect("a price");
                     bars += 1;
                 }
             }
