@@ -24,6 +24,7 @@ mod scratch;
 pub mod settings;
 pub mod snapshot;
 mod tape;
+mod together;
 pub mod trial;
 mod waiting;
 mod wrapper;
@@ -39,4 +40,5 @@ pub use run::{Clock, EngineInputs, RunRequest, StrategyRunner, TrialRun, WindowE
 pub use scratch::recycle;
 pub use settings::{EngineSettings, SettingError};
 pub use snapshot::EngineSnapshot;
+pub use together::run_together;
 pub use trial::run_trial;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::run::{EngineInputs, RunRequest, StrategyRunner, TrialRun};
+use super::together::run_together;
 use super::trial::run_trial;
 use crate::cache::CachePlan;
 use crate::data::MultiSymbolData;
@@ -63,6 +64,15 @@ impl<D: StrategyDef> StrategyRunner for Registered<D> {
         trial: &Trial,
     ) -> Result<TrialRun, TrialError> {
         run_trial(&self.0, inputs, request, trial)
+    }
+
+    fn run_together(
+        &self,
+        inputs: &EngineInputs,
+        requests: &[RunRequest],
+        trials: &[Trial],
+    ) -> Vec<Result<TrialRun, TrialError>> {
+        run_together(&self.0, inputs, requests, trials)
     }
 }
 

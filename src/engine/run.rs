@@ -160,4 +160,14 @@ pub trait StrategyRunner: Send + Sync {
     /// When the parameters cannot run, the engine refuses to go on, or the strategy panics.
     fn run(&self, inputs: &EngineInputs, request: &RunRequest, trial: &Trial)
     -> Result<TrialRun, TrialError>;
+
+    /// Runs one trial per request side by side; the same results in the same order as [`StrategyRunner::run`] for each.
+    fn run_together(
+        &self,
+        inputs: &EngineInputs,
+        requests: &[RunRequest],
+        trials: &[Trial],
+    ) -> Vec<Result<TrialRun, TrialError>> {
+        requests.iter().zip(trials).map(|(request, trial)| self.run(inputs, request, trial)).collect()
+    }
 }

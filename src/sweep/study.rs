@@ -197,16 +197,22 @@ impl<'a> WindowEvaluator<'a> {
         trial: &Trial,
         clock: Clock,
     ) -> Result<TrialRun, TrialError> {
-        let inputs = EngineInputs { cache: Arc::clone(cache), ..self.study.inputs.clone() };
-        let request = RunRequest {
+        self.study.runner.run(&self.inputs(cache), &self.request(trial, clock), trial)
+    }
+
+    fn inputs(&self, cache: &Arc<IndicatorCache>) -> EngineInputs {
+        EngineInputs { cache: Arc::clone(cache), ..self.study.inputs.clone() }
+    }
+
+    fn request(&self, trial: &Trial, clock: Clock) -> RunRequest {
+        RunRequest {
             window: self.window,
             fold: self.fold,
             repeat: 0,
             random_id: if self.study.common_random { TrialId(0) } else { trial.id },
             clock,
             window_end: self.window_end,
-        };
-        self.study.runner.run(&inputs, &request, trial)
+        }
     }
 
     /// The metrics of a run of this window.
@@ -235,6 +241,14 @@ impl<'a> WindowEvaluator<'a> {
             bars: run.bars,
             folds: Vec::new(),
         }
+    }
+
+    /// The result of a run that nobody needs any more.
+    fn used_up(&self, run: TrialRun) -> TrialResult {
+        self.used.stepped.fetch_add(run.bars_stepped, Ordering::Relaxed);
+        let result = self.result(&run);
+        engine::recycle(run);
+        result
     }
 
     fn daily_returns(&self, run: &TrialRun) -> DailyReturns {
@@ -310,13 +324,29 @@ impl TrialEvaluator for WindowEvaluator<'_> {
     }
 
     fn evaluate(&self, cache: &Arc<IndicatorCache>, trial: &Trial) -> Result<TrialResult, TrialError> {
-        let run = self.simulate(cache, trial)?;
-        self.used.stepped.fetch_add(run.bars_stepped, Ordering::Relaxed);
-        let result = self.result(&run);
-        engine::recycle(run);
-        Ok(result)
+        Ok(self.used_up(self.simulate(cache, trial)?))
+    }
+
+    fn side_by_side(&self) -> usize {
+        if self.study.check_candidates {
+            return 1;
+        }
+        (STEPS_SIDE_BY_SIDE / self.window.len().max(1)).clamp(1, 16)
+    }
+
+    fn evaluate_together(
+        &self,
+        cache: &Arc<IndicatorCache>,
+        trials: &[Trial],
+    ) -> Vec<Result<TrialResult, TrialError>> {
+        let requests: Vec<_> = trials.iter().map(|trial| self.request(trial, self.study.clock)).collect();
+        let runs = self.study.runner.run_together(&self.inputs(cache), &requests, trials);
+        runs.into_iter().map(|run| Ok(self.used_up(run?))).collect()
     }
 }
+
+/// Steps that trials may walk side by side: a wish to stop waits for them.
+const STEPS_SIDE_BY_SIDE: usize = 8_000_000;
 
 /// Ranks rows by a study's objective (`search.md` section 5).
 #[derive(Debug, Clone)]
