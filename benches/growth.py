@@ -105,8 +105,8 @@ def over_threads(program, _quick):
 
 SERIES = {
     "trials": ("parameter sets, 5,000 bars", over_trials),
-    "bars": ("bars, equity in cash, trades constant", lambda p, q: over_bars(p, q, "cash")),
-    "bars, marked": ("bars, equity marked to market, trades constant", lambda p, q: over_bars(p, q, "mark_to_market")),
+    "bars": ("bars, cash, trades constant", lambda p, q: over_bars(p, q, "cash")),
+    "bars, marked": ("bars, marked to market, trades constant", lambda p, q: over_bars(p, q, "mark_to_market")),
     "symbols": ("symbols of 10,000 bars, 400 sets", over_symbols),
     "trades": ("trades per trial, 500,000 bars, 100 sets", over_trades),
     "threads": ("threads, seconds on the wall", over_threads),
