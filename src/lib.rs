@@ -36,6 +36,8 @@ pub mod config;
 #[cfg(feature = "parquet")]
 pub mod job;
 
+#[cfg(feature = "parquet")]
+pub mod bench;
 #[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(feature = "parquet")]

@@ -7,7 +7,6 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use pulp::Arch;
 use rayon::prelude::*;
 
 use super::bitmap::words_for;
@@ -17,6 +16,7 @@ use super::masks::{Comparison, MaskKey, Operand, PriceField};
 use crate::data::{MultiSymbolData, NO_ROW};
 use crate::indicators::SeriesKey;
 use crate::indicators::bollinger::band;
+use crate::types::registers;
 
 /// Rows of a chunk, a multiple of 64: 32 KiB of each operand. Small under test, so that seams are crossed.
 const CHUNK: usize = if cfg!(test) { 128 } else { 4096 };
@@ -162,7 +162,7 @@ fn arrange(keys: &[MaskKey]) -> (Vec<Operand>, Vec<Pair>) {
 
 /// The words of all keys over some rows, one key after the other.
 fn compare_chunk(start: usize, end: usize, values: &[Values<'_>], pairs: &[Pair], keys: usize) -> Vec<u64> {
-    let arch = Arch::new();
+    let arch = registers::arch();
     let words = words_for(end - start);
     let rows: Vec<Rows<'_>> = values.iter().map(|values| values.rows(start, end)).collect();
     let mut out = vec![0; keys * words];

@@ -83,6 +83,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::types::registers;
 
     fn number() -> impl Strategy<Value = f64> {
         prop_oneof![
@@ -106,8 +107,10 @@ mod tests {
                     compare(arch, &left, right_side, &mut more, &mut less);
                     (more, less)
                 };
-                let (more, less) = run(Arch::new());
-                prop_assert_eq!(run(Arch::Scalar), (more.clone(), less.clone()));
+                let (more, less) = run(Arch::Scalar);
+                for wide in registers::every_path() {
+                    prop_assert_eq!(run(wide), (more.clone(), less.clone()), "{:?}", wide);
+                }
                 for row in 0..words * 64 {
                     let values = left.get(row).map(|&l| (l, match right_side {
                         Right::Rows(rows) => rows[row],

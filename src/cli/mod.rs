@@ -7,6 +7,7 @@ mod exit;
 mod explain;
 mod failure;
 mod memory;
+mod meter;
 mod output;
 mod progress;
 mod refusal;
@@ -21,6 +22,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::engine::Registry;
+use crate::types::registers;
 use args::Cli;
 pub use exit::Exit;
 use failure::Failure;
@@ -38,6 +40,7 @@ use output::Console;
 /// }
 /// ```
 pub fn main_with(registry: &Registry) -> ExitCode {
+    meter::begin();
     let words: Vec<OsString> = std::env::args_os().collect();
     let plain = Console::new(args::ColorChoice::Auto, 0);
     if words.len() <= 1 {
@@ -46,6 +49,12 @@ pub fn main_with(registry: &Registry) -> ExitCode {
     if let Some((name, remedy)) = words.get(1).and_then(args::not_built) {
         let message = format!("`{name}` is not part of version {}", env!("CARGO_PKG_VERSION"));
         return finish(plain, Err(Failure::new(Exit::Usage, message, remedy)));
+    }
+    if let Err(error) = registers::choice() {
+        return finish(
+            plain,
+            Err(Failure::new(Exit::Usage, error, "leave it out to use what the machine has")),
+        );
     }
     match Cli::try_parse_from(args::with_run_inserted(words)) {
         Ok(cli) => {

@@ -155,14 +155,9 @@ struct Job<'a> {
 
 impl Job<'_> {
     fn settings(&self) -> RunSettings {
-        RunSettings {
-            threads: self.options.threads,
-            keep_best: self.prepared.spec.output.keep_best.max(self.prepared.spec.output.keep_trades),
-            watched: Some(const { MetricId::of("sharpe_equity_daily") }.index()),
-            // A promise that is broken once is broken.
-            max_failures: if self.options.check_candidates { 0.0 } else { self.options.max_failures },
-            wave_trials: self.prepared.wave_trials(),
-        }
+        // A promise that is broken once is broken.
+        let max_failures = if self.options.check_candidates { 0.0 } else { self.options.max_failures };
+        self.prepared.run_settings(self.options.threads, max_failures)
     }
 
     fn search(&self, target: &mut RunTarget) -> Result<Finished, JobError> {
@@ -290,6 +285,17 @@ impl Prepared {
     /// Number of enumerations: walk-forward windows, or one.
     pub fn windows(&self) -> u64 {
         self.splits.as_ref().map_or(1, |splits| splits.windows.len()) as u64
+    }
+
+    /// How a search of this study runs; changes no result.
+    pub(crate) fn run_settings(&self, threads: usize, max_failures: f64) -> RunSettings {
+        RunSettings {
+            threads,
+            keep_best: self.spec.output.keep_best.max(self.spec.output.keep_trades),
+            watched: Some(const { MetricId::of("sharpe_equity_daily") }.index()),
+            max_failures,
+            wave_trials: self.wave_trials(),
+        }
     }
 
     /// Says what was loaded and what will run; returns the count where it is cheap to know.

@@ -120,12 +120,13 @@ impl<S: Sampler + ?Sized> TrialSource for FeasibleTrials<'_, S> {
     }
 }
 
-/// Use of the shared series by one process.
+/// Use of the shared series and of the clock by one process.
 #[derive(Debug, Default)]
 struct CacheUse {
     requests: AtomicU64,
     computed: AtomicU64,
     peak_bytes: AtomicU64,
+    stepped: AtomicU64,
 }
 
 /// A study on one window: runs trials for the sweep, and single ones for whoever wants all their trades.
@@ -164,6 +165,11 @@ impl<'a> WindowEvaluator<'a> {
             bytes: read(&self.used.peak_bytes),
             ..CacheReport::default()
         }
+    }
+
+    /// Steps the clock stopped on, of all trials evaluated so far.
+    pub fn bars_stepped(&self) -> u64 {
+        self.used.stepped.load(Ordering::Relaxed)
     }
 
     /// Runs one trial and returns everything it did.
@@ -258,6 +264,7 @@ impl<'a> WindowEvaluator<'a> {
 
     /// The result of a run that nobody needs any more.
     fn used_up(&self, run: TrialRun) -> TrialResult {
+        self.used.stepped.fetch_add(run.bars_stepped, Ordering::Relaxed);
         let result = self.result(&run);
         engine::recycle(run);
         result

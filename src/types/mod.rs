@@ -10,6 +10,7 @@ pub mod ids;
 pub mod intern;
 pub mod math;
 pub mod params;
+pub mod registers;
 pub mod rng;
 pub mod side;
 pub mod span;

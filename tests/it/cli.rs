@@ -74,7 +74,7 @@ fn a_wrong_value_of_an_option_names_what_is_allowed() {
 
 #[test]
 fn commands_of_the_specification_that_are_not_built_are_refused_by_name() {
-    for name in ["merge", "holdout", "stress", "null-test", "report", "bench"] {
+    for name in ["merge", "holdout", "stress", "null-test", "report"] {
         let output = run(&[name, "results/x"]);
         assert_eq!(output.status.code(), Some(2), "{name}");
         let message = text(&output.stderr);
@@ -214,6 +214,11 @@ fn every_command_of_the_guide_runs() {
 #[test]
 fn every_command_of_the_document_on_strategies_runs() {
     every_command_runs("docs/strategies.md", 2);
+}
+
+#[test]
+fn every_command_of_the_document_on_performance_runs() {
+    every_command_runs("docs/performance.md", 2);
 }
 
 #[test]

@@ -10,6 +10,7 @@
 #![allow(clippy::format_collect, reason = "texts to compare; nobody waits for them")]
 
 mod accounting;
+mod bench;
 mod cli;
 mod config_errors;
 mod data_files;

@@ -153,7 +153,7 @@ fn write(bars: &PointBars, folder: &Path) {
 /// Sweeps a workload over the bars in `data` and returns every row.
 fn sweep(workload: &str, data: &Path) -> Vec<TrialRow> {
     let registry = Registry::builtin();
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/bench").join(workload);
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/bench/workloads").join(workload);
     let path = serde_json::to_string(data).expect("a path in UTF-8");
     let set = vec![format!("data.path={path}"), "output.keep_best=1000".to_owned()];
     let spec = config::load(&file, &registry, &LoadOptions { set, ..LoadOptions::default() });
@@ -207,35 +207,21 @@ fn the_engine_agrees_with_the_plain_program_on_a_market_of_our_own() {
     assert_eq!(compared, 800, "every set trades on such a market");
 }
 
-/// The full workloads, where their data has been made: `OMEGA_SWEEP_BENCH_DATA` names the folder that holds `SYN01/`.
+/// The full workloads, where their data has been made: `OMEGA_SWEEP_BENCH_DATA` names the folder that holds `SYN01/` and
+/// `MS01/` to `MS10/`.
 #[test]
 fn the_workloads_give_their_recorded_results() {
     let Some(data) = std::env::var_os("OMEGA_SWEEP_BENCH_DATA").map(PathBuf::from) else {
         println!("skipped: OMEGA_SWEEP_BENCH_DATA names no folder with the workloads' data");
         return;
     };
-    for workload in ["w1", "w2"] {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join(format!("tests/golden/bench/expected_{workload}.json"));
-        let text = std::fs::read_to_string(&path).expect("recorded results");
-        let expected: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-        let rows = sweep(&format!("{workload}.json"), &data);
-        let sets = expected["sets"].as_array().expect("a list of sets");
-        assert_eq!(rows.len(), sets.len());
-        for (row, set) in rows.iter().zip(sets) {
-            assert_eq!(Some(parameter(row, "fast")), set["fast"].as_i64());
-            assert_eq!(Some(parameter(row, "slow")), set["slow"].as_i64());
-            if workload == "w2" {
-                let recorded = (set["sl_pips"].as_i64(), set["tp_pips"].as_i64());
-                let (stop, target) = levels(row);
-                assert_eq!((Some(stop / 10), Some(target / 10)), recorded);
-            }
-            let recorded = PlainResult {
-                trades: set["trades"].as_u64().expect("a count"),
-                wins: set["wins"].as_u64().expect("a count"),
-                half_points: set["pnl_half_points"].as_i64().expect("half points"),
-            };
-            assert_eq!(result(row), recorded, "{workload} {set}");
-        }
+    for (workload, sets) in [("w1", 80), ("w2", 720), ("w3", 16), ("w4", 1)] {
+        let mut program = super::fixture::program(&data);
+        program.args(["bench", "--repeat", "1", "--json", "--data", ".", "--workload", workload]);
+        let output = program.output().expect("the program starts");
+        assert_eq!(output.status.code(), Some(0), "{workload} {}", super::fixture::said(&output));
+        let figures: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert_eq!(figures["numbers"], serde_json::json!({"right": sets, "of": sets}), "{workload}");
+        assert_eq!(figures["market"], "reference", "{workload}");
     }
 }

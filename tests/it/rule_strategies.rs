@@ -18,8 +18,6 @@ use omega_sweep::strategy::{RuleStrategy, StrategyDef, complete};
 use omega_sweep::types::{MasterSeed, ParamValue, StepRange, Timeframe, Trade, Trial, TrialId};
 use serde_json::{Value, json};
 
-use crate::golden::folder;
-
 /// One trial over the whole data from `start` on.
 fn run<D: StrategyDef>(
     def: D,
@@ -210,7 +208,10 @@ fn the_rule_workload_gives_the_expected_trades_and_profit() {
         return;
     };
     let read = |file: &str| {
-        let text = std::fs::read_to_string(folder("bench").join(file)).expect("a workload file");
+        let text = std::fs::read_to_string(
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/bench/workloads").join(file),
+        )
+        .expect("a workload file");
         serde_json::from_str::<Value>(&text).expect("json")
     };
     let (sweep, expected) = (read("w3.json"), read("expected_w3.json"));

@@ -2,6 +2,7 @@
 //!
 //! Commands that are specified and not part of this version are refused by name, see [`NOT_BUILT`].
 
+mod bench;
 mod data;
 mod results;
 mod run;
@@ -11,6 +12,7 @@ use std::path::Path;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use bench::BenchArgs;
 pub(crate) use data::{
     Ambiguous, Crossed, DataCheckArgs, DataCommand, DataGenerateArgs, DataImportArgs, DataInfoArgs,
     DataResampleArgs, Duplicate, PolicyArgs, Stamp,
@@ -19,13 +21,12 @@ pub(crate) use results::{ShowArgs, TableFormat, TopArgs, TrialRef, VerifyArgs};
 pub(crate) use run::{CheckArgs, Override, ProgressMode, RunArgs, WalkForwardArgs};
 
 /// Commands of the specification that this version does not have, with what to use meanwhile.
-pub(crate) const NOT_BUILT: [(&str, &str); 6] = [
+pub(crate) const NOT_BUILT: [(&str, &str); 5] = [
     ("merge", "run the sweep without --shard, or on one machine with -j for more threads"),
     ("holdout", "the hold-out stays sealed; `omega-sweep show` reports what lies before it"),
     ("stress", "`omega-sweep walk-forward FILE` tests parameters out of sample"),
     ("null-test", "`omega-sweep walk-forward FILE` tests parameters out of sample"),
     ("report", "`omega-sweep top --format md` writes the ranked table as text"),
-    ("bench", "`cargo bench` in a checkout measures the kernels, the engine and a sweep"),
 ];
 
 /// The command line.
@@ -98,6 +99,8 @@ pub(crate) enum Command {
     /// Import, check, describe, generate or resample market data
     #[command(subcommand)]
     Data(DataCommand),
+    /// Measure what sweeps cost on this machine, and compare with known results
+    Bench(BenchArgs),
     /// List the strategies, or one with its parameters
     Strategies(StrategiesArgs),
     /// List the metrics with unit, goal and meaning

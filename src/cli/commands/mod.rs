@@ -1,5 +1,6 @@
 //! One small function per command: call the library, hand the answer to `report`, say how it ended.
 
+mod bench;
 mod check;
 mod data;
 mod reference;
@@ -51,6 +52,7 @@ pub(crate) fn dispatch(command: Command, registry: &Registry, console: Console) 
         Command::Show(args) => results::show(&args, registry, console),
         Command::Verify(args) => results::verify(&args, registry, console),
         Command::Data(command) => data::data(&command, console),
+        Command::Bench(args) => bench::bench(&args, registry, console),
         Command::Strategies(args) => reference::strategies(&args, registry, console),
         Command::Metrics(args) => reference::metrics(&args, console),
         Command::Explain(args) => reference::explain(&args, console),
