@@ -16,7 +16,7 @@ pub(super) struct Spare {
 }
 
 /// Runs whose lists a thread keeps: as many as run side by side.
-const MOST_KEPT: usize = 16;
+const MOST_KEPT: usize = 64;
 
 thread_local! {
     static SPARE: RefCell<Vec<Spare>> = RefCell::default();

@@ -26,8 +26,8 @@ pub(super) fn fan_out<E: TrialEvaluator>(
     deliver: impl Fn(Vec<(u64, TrialOutcome)>) -> bool + Sync,
 ) {
     // A few at a time when there are thousands, so that handing over costs little; and as many as gain from running
-    // side by side, but eight blocks for every thread, so that none sits on a queue while the others are done.
-    let share = jobs.trials.len() / (8 * rayon::current_num_threads());
+    // side by side, but four blocks for every thread, so that none sits on a queue while the others are done.
+    let share = jobs.trials.len() / (4 * rayon::current_num_threads());
     let block = (jobs.trials.len() / 512).clamp(1, 16).max(share.min(evaluator.side_by_side()));
     let next = AtomicUsize::new(0);
     let work = || {

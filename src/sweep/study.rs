@@ -358,7 +358,7 @@ impl TrialEvaluator for WindowEvaluator<'_> {
         if self.study.check_candidates {
             return 1;
         }
-        (STEPS_SIDE_BY_SIDE / self.window.len().max(1)).clamp(1, 16)
+        (STEPS_SIDE_BY_SIDE / self.window.len().max(1)).clamp(1, 64)
     }
 
     fn evaluate_together(
@@ -373,7 +373,7 @@ impl TrialEvaluator for WindowEvaluator<'_> {
 }
 
 /// Steps that trials may walk side by side: a wish to stop waits for them.
-const STEPS_SIDE_BY_SIDE: usize = 8_000_000;
+const STEPS_SIDE_BY_SIDE: usize = 32_000_000;
 
 /// Ranks rows by a study's objective (`search.md` section 5).
 #[derive(Debug, Clone)]
