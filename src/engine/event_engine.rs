@@ -54,7 +54,7 @@ impl From<crate::costs::MissingRate> for EngineError {
 pub struct Outcome<O> {
     /// The result of the run.
     pub run: TrialRun,
-    /// Extremes of the equity at updates.
+    /// Extremes of the equity at updates; of a run that nobody watches ([`Observer::WATCHES`]) only whether it was ruined.
     pub extremes: EquityExtremes,
     /// The account at the end.
     pub total_fees: f64,

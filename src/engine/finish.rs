@@ -32,7 +32,11 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     /// When a rate is missing or a bar has no room for a draw.
     pub fn finish(mut self) -> Result<Outcome<O>, EngineError> {
         let mut extremes = EquityExtremes::new(self.settings.initial_balance);
-        self.curve.points().iter().for_each(|point| extremes.update(point.equity));
+        if O::WATCHES {
+            self.curve.points().iter().for_each(|point| extremes.update(point.equity));
+        } else {
+            extremes.ruined = self.curve.points().iter().any(|point| point.equity <= 0.0);
+        }
         self.extend_curve();
         if !self.window.is_empty() && self.close_remaining(self.window.end - 1)? {
             extremes.update(self.equity);

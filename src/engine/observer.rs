@@ -6,6 +6,9 @@ use crate::strategy::TradeSignal;
 
 /// Sees what the engine does, in the order in which it does it.
 pub trait Observer {
+    /// Whether anybody looks at what only watchers read: the extremes of [`super::Outcome`].
+    const WATCHES: bool = true;
+
     /// A signal reached the executor: the order's number, or why it was refused.
     fn signal(&mut self, _signal: &TradeSignal, _outcome: Result<u32, Refusal>) {}
 
@@ -22,4 +25,6 @@ pub trait Observer {
     fn fee(&mut self, _entry: &FeeEntry) {}
 }
 
-impl Observer for () {}
+impl Observer for () {
+    const WATCHES: bool = false;
+}

@@ -24,12 +24,10 @@ impl<'a> Curve<'a> {
 
     /// Equity at increasing steps; a step before the first point has none.
     fn equity_at(self, steps: &'a [u32]) -> impl Iterator<Item = Option<f64>> + use<'a> {
-        let mut next = 0;
+        let mut passed = 0;
         steps.iter().map(move |&step| {
-            while self.points.get(next).is_some_and(|point| point.step <= step) {
-                next += 1;
-            }
-            next.checked_sub(1).map(|current| self.points[current].equity)
+            passed += points_until(&self.points[passed..], step);
+            passed.checked_sub(1).map(|current| self.points[current].equity)
         })
     }
 
@@ -43,6 +41,19 @@ impl<'a> Curve<'a> {
             (start > 0.0).then(|| (day, before / start - 1.0))
         })
     }
+}
+
+/// Number of points at or before a step: searched in strides that double, so that near ones are found at once and far
+/// ones in the logarithm of their distance.
+#[inline]
+fn points_until(points: &[CurvePoint], step: u32) -> usize {
+    let mut stride = 4;
+    while points.get(stride).is_some_and(|point| point.step <= step) {
+        stride *= 2;
+    }
+    let sure = if stride > 4 { stride / 2 } else { 0 };
+    let unsure = &points[sure..points.len().min(stride)];
+    sure + unsure.partition_point(|point| point.step <= step)
 }
 
 /// Fills in the equity metrics. `returns` receives the daily returns.

@@ -12,21 +12,21 @@ pub fn trade_list_digest(trades: &[Trade]) -> Digest {
     let mut writer = DigestWriter::new("omega-sweep trades 2");
     writer.u64(trades.len() as u64);
     let mut terms = Terms::default();
-    let mut batch = vec![0; BATCH + LONGEST];
+    let mut batch = vec![[0; 8]; BATCH + LONGEST];
     let mut used = 0;
     for trade in trades {
         if used >= BATCH {
-            writer.word_slice(&batch[..used]);
+            writer.bytes(batch[..used].as_flattened());
             used = 0;
         }
         let room = batch[used..].first_chunk_mut().expect("room for a trade behind a batch");
         used += Record::new(room).write(trade, &mut terms);
         if let Some(scenario) = trade.scenario {
-            writer.word_slice(&batch[..used]).text(scenario);
+            writer.bytes(batch[..used].as_flattened()).text(scenario);
             used = 0;
         }
     }
-    writer.word_slice(&batch[..used]).finish()
+    writer.bytes(batch[..used].as_flattened()).finish()
 }
 
 /// Words collected before they are hashed.
@@ -43,22 +43,22 @@ struct Terms {
     magic: u64,
 }
 
-/// Words of one trade: the head, the word of bits, the fields.
+/// Words of one trade, the lowest byte first: the head, the word of bits, the fields.
 struct Record<'a> {
-    words: &'a mut [u64; LONGEST],
+    words: &'a mut [[u8; 8]; LONGEST],
     len: usize,
     follows: u64,
     next_bit: u32,
 }
 
 impl<'a> Record<'a> {
-    fn new(words: &'a mut [u64; LONGEST]) -> Self {
+    fn new(words: &'a mut [[u8; 8]; LONGEST]) -> Self {
         Self { words, len: 2, follows: 0, next_bit: 0 }
     }
 
     #[inline]
     fn always(&mut self, word: u64) {
-        self.words[self.len] = word;
+        self.words[self.len] = word.to_le_bytes();
         self.len += 1;
     }
 
@@ -124,7 +124,8 @@ impl<'a> Record<'a> {
         } = trade;
         let code = direction_code(*direction) | order_code(*order_type) << 1 | reason_code(*reason) << 3;
         let code = code | u64::from(*ambiguous) << 7;
-        self.words[0] = u64::from(*number) | u64::from(symbol.0) << 32 | code << 48;
+        let head = u64::from(*number) | u64::from(symbol.0) << 32 | code << 48;
+        self.words[0] = head.to_le_bytes();
         self.always(entry_time.0.cast_unsigned());
         self.unless(trigger_time == entry_time, trigger_time.0.cast_unsigned());
         self.always(exit_time.0.cast_unsigned());
@@ -144,7 +145,7 @@ impl<'a> Record<'a> {
             self.unless(amount.to_bits() == 0, amount.to_bits());
         }
         self.bit(scenario.is_some());
-        self.words[1] = self.follows;
+        self.words[1] = self.follows.to_le_bytes();
         self.len
     }
 }
