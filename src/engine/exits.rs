@@ -271,6 +271,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     }
 }
 
+#[inline]
 fn trade_of(position: &Position, reason: CloseReason, ambiguous: bool, costs: TradeCosts) -> Trade {
     Trade {
         number: position.number,

@@ -115,15 +115,19 @@ pub(super) fn ambiguous_share(trades: &[Trade]) -> Option<f64> {
 fn worst_and_best(trades: &[Trade], alternatives: &[Alternative]) -> (f64, f64) {
     let order = |trade: &Trade| (trade.exit_time, trade.entry_time, trade.symbol, trade.number);
     let mut sums = Sums::<2>::ZERO;
-    if alternatives.is_empty() && trades.is_sorted_by_key(order) {
-        for trade in trades {
-            sums.add([net(trade); 2]);
+    // Alternatives stand in booking order, at most one per trade.
+    let mut others = alternatives.iter().peekable();
+    let nets = trades.iter().enumerate().map(|(at, trade)| {
+        let mut nets = [net(trade); 2];
+        if let Some(other) = others.next_if(|other| other.trade == at) {
+            nets[usize::from(other.level == ExitLevel::Target)] = other.net;
         }
+        nets
+    });
+    if trades.is_sorted_by_key(order) {
+        nets.for_each(|nets| sums.add(nets));
     } else {
-        let mut nets: Vec<[f64; 2]> = trades.iter().map(|trade| [net(trade); 2]).collect();
-        for other in alternatives {
-            nets[other.trade][usize::from(other.level == ExitLevel::Target)] = other.net;
-        }
+        let nets: Vec<[f64; 2]> = nets.collect();
         let mut places: Vec<usize> = (0..trades.len()).collect();
         places.sort_by_key(|&at| order(&trades[at]));
         for at in places {
