@@ -3,22 +3,23 @@
 //! Random cases cover both profiles and every switch, cash and mark-to-market, one to five symbols with holes, market and
 //! pending orders, break-even, trailing, timeouts, swap, margin, finer bars, news, windows, and markets with gaps, shocks,
 //! flat stretches and prices that meet a level exactly. Compared are trades, fees, signals and what became of them,
-//! draws, curves, orders left, and all metrics. `OMEGA_SWEEP_CASES` multiplies the number of cases, for long runs.
+//! draws, curves, orders left, and all metrics; and trials that run side by side with each of them alone.
+//! `OMEGA_SWEEP_CASES` multiplies the number of cases, for long runs.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use omega_sweep::data::{BarSeries, MultiSymbolData, PriceColumns, SymbolSeries};
 use omega_sweep::engine::settings::{EquityMode, Profile, RatesSource};
-use omega_sweep::engine::{Clock, EngineError, Outcome, TrialRun};
+use omega_sweep::engine::{Clock, EngineError, Outcome, Registry, TrialRun};
 use omega_sweep::metrics::{self, MetricCalendar, MetricScratch, RunFacts};
 use omega_sweep::types::{
     Calendar, CloseReason, CurvePoint, Direction, EquityCurve, OrderType, StepRange, Trade,
 };
 
 use super::engine_cases::{Case, Line, Recorder, Scripted};
-use super::strategy_cases::StrategyCase;
-use super::watched::subjects;
+use super::strategy_cases::{GroupCase, StrategyCase};
+use super::watched::{rules, subjects};
 
 /// The bits of everything a run leaves behind, but for the number of steps the clock stopped on.
 pub(crate) fn bits(outcome: &Outcome<Recorder>) -> String {
@@ -232,6 +233,25 @@ fn every_registered_strategy_gives_the_same_bits_under_both_clocks() {
         // A strategy over all symbols promises nothing.
         let promises = !name.starts_with("pairs_z_score");
         assert!(!promises || stepped * 4 < all * 3, "{name}: {stepped} of {all} steps walked");
+    }
+}
+
+#[test]
+fn trials_side_by_side_give_the_bits_of_each_alone_on_every_bar() {
+    for runner in Registry::builtin().with(rules()).iter() {
+        let (mut trades, mut accounts) = (0, 0);
+        for seed in seeds(4) {
+            let case = GroupCase::new(runner, seed);
+            let pairs = case.together().into_iter().zip(case.alone());
+            for (place, (beside, alone)) in pairs.enumerate() {
+                let bits = |run: &Result<TrialRun, _>| run.as_ref().map(run_bits).map_err(Clone::clone);
+                assert!(bits(&beside) == bits(&alone), "{} seed {seed}, set {place}", runner.name());
+                trades += alone.as_ref().map_or(0, |run| run.trades.len());
+                accounts += alone.as_ref().map_or(0, |run| run.parts.len());
+            }
+        }
+        println!("{}: {trades} trades, {accounts} separate accounts", runner.name());
+        assert!(trades > 100, "{} makes {trades} trades", runner.name());
     }
 }
 

@@ -7,10 +7,14 @@ use omega_sweep::data::synthetic::{GenerateSettings, GeneratedLength, GeneratedS
 use omega_sweep::data::{
     AlignmentSettings, BarSeries, HigherBars, MultiSymbolData, PriceColumns, SymbolBars, in_memory,
 };
-use omega_sweep::engine::{Clock, EngineInputs, EngineSettings, Outcome, RunRequest, WindowEnd};
+use omega_sweep::engine::settings::Accounts;
+use omega_sweep::engine::{
+    Clock, EngineInputs, EngineSettings, Outcome, RunRequest, StrategyRunner, TrialRun, WindowEnd,
+};
+use omega_sweep::strategy::Scope;
 use omega_sweep::types::{
     MasterSeed, ParamDomain, ParamError, ParamSet, ParamSpec, ParamValue, StepRange, Timeframe, Timestamp,
-    TrialId,
+    Trial, TrialError, TrialId,
 };
 
 use super::engine_cases::{self, Dice, Recorder};
@@ -71,6 +75,60 @@ impl<'a> StrategyCase<'a> {
     /// What is run, for messages.
     pub(crate) fn describe(&self) -> String {
         format!("{} seed {} {:?} {:?}", self.subject.label(), self.seed, self.params, self.windows)
+    }
+}
+
+/// Several parameter sets of one strategy on one market, for runs side by side.
+pub(crate) struct GroupCase {
+    runner: Arc<dyn StrategyRunner>,
+    inputs: EngineInputs,
+    requests: Vec<RunRequest>,
+    trials: Vec<Trial>,
+}
+
+impl GroupCase {
+    /// Two to six sets that can trade; one market in four is longer than any stretch a group walks at once.
+    pub(crate) fn new(runner: &Arc<dyn StrategyRunner>, seed: u64) -> Self {
+        let mut dice = Dice::new(seed);
+        let (symbols, bars) = if dice.one_in(4) { (1, 9_000) } else { (dice.pick(&[1, 3, 5]), 1_700) };
+        let data = Arc::new(market(&mut dice, symbols, bars));
+        let mut settings = settings(&mut dice, runner.params());
+        if dice.one_in(4) && runner.scope() == Scope::PerSymbol {
+            settings.accounts = Accounts::PerSymbol;
+        }
+        let start = dice.below(300);
+        let (mut plan, mut trials, mut requests) = (CachePlan::default(), Vec::new(), Vec::new());
+        let most = 2 + dice.below(5);
+        for id in 0..20 {
+            let trial = Trial { id: TrialId(id), params: params(&mut dice, runner.params()) };
+            if trials.len() == most || runner.plan(&trial, &data, &mut plan).is_err() {
+                continue;
+            }
+            requests.push(RunRequest {
+                window: StepRange { start, end: data.steps() },
+                fold: 0,
+                repeat: 0,
+                random_id: trial.id,
+                clock: Clock::Skipping,
+                window_end: WindowEnd::EndOfRun,
+            });
+            trials.push(trial);
+        }
+        let cache = cache::build(&plan, &data, None, None).unwrap_or_else(|error| panic!("{error}"));
+        let inputs = EngineInputs::new(data, Arc::new(cache), Arc::new(settings), MasterSeed(seed));
+        Self { runner: Arc::clone(runner), inputs, requests, trials }
+    }
+
+    /// All sets side by side.
+    pub(crate) fn together(&self) -> Vec<Result<TrialRun, TrialError>> {
+        self.runner.run_together(&self.inputs, &self.requests, &self.trials)
+    }
+
+    /// Every set alone, on every bar.
+    pub(crate) fn alone(&self) -> Vec<Result<TrialRun, TrialError>> {
+        let every = |request: &RunRequest| RunRequest { clock: Clock::EveryBar, ..*request };
+        let sets = self.requests.iter().zip(&self.trials);
+        sets.map(|(request, trial)| self.runner.run(&self.inputs, &every(request), trial)).collect()
     }
 }
 

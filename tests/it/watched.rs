@@ -84,15 +84,19 @@ impl<D: StrategyDef> Watched for D {
     }
 }
 
-/// Everything that comes with the program, a strategy written as rules, and all of them with pending orders.
-pub(crate) fn subjects() -> Vec<Box<dyn Watched>> {
+/// A strategy written as rules.
+pub(crate) fn rules() -> RuleStrategy {
     let rules = json!({
         "let": {"r": "rsi(close, 9)"},
         "long": "crosses_above(r, 30)", "short": "r < 70 and prev(r, 1) >= 70",
         "exit_long": "crosses_above(r, 55)", "exit_short": "crosses_below(r, 45)",
         "stop_distance": "atr(14) * 2", "target_distance": "atr(14) * 3",
     });
-    let rules = RuleStrategy::from_json("rules", &rules).unwrap_or_else(|errors| panic!("{}", errors[0]));
+    RuleStrategy::from_json("rules", &rules).unwrap_or_else(|errors| panic!("{}", errors[0]))
+}
+
+/// Everything that comes with the program, a strategy written as rules, and all of them with pending orders.
+pub(crate) fn subjects() -> Vec<Box<dyn Watched>> {
     let mut subjects = Vec::new();
     add(&mut subjects, MeanReversionZScore::default());
     add(&mut subjects, EmaCross::default());
@@ -106,7 +110,7 @@ pub(crate) fn subjects() -> Vec<Box<dyn Watched>> {
         Registry::builtin().names().collect::<Vec<_>>(),
         "every registered strategy is a subject"
     );
-    add(&mut subjects, rules);
+    add(&mut subjects, rules());
     subjects
 }
 
