@@ -214,9 +214,9 @@ pub(super) struct Exponential<const N: usize> {
 impl<const N: usize> Recurrence<N> for Exponential<N> {
     #[inline(always)]
     fn step(&self, means: &mut [f64; N], x: f64) {
-        for lane in 0..N {
-            let moved = self.gain[lane] * x + self.keep[lane] * means[lane];
-            means[lane] = if means[lane] == x { x } else { moved };
+        for ((mean, gain), keep) in means.iter_mut().zip(&self.gain).zip(&self.keep) {
+            let moved = gain * x + keep * *mean;
+            *mean = if *mean == x { x } else { moved };
         }
     }
 }
@@ -230,9 +230,9 @@ pub(super) struct Wilder<const N: usize> {
 impl<const N: usize> Recurrence<N> for Wilder<N> {
     #[inline(always)]
     fn step(&self, means: &mut [f64; N], x: f64) {
-        for lane in 0..N {
-            let moved = (means[lane] * (self.count[lane] - 1.0) + x) / self.count[lane];
-            means[lane] = if x.is_nan() { means[lane] } else { moved };
+        for (mean, count) in means.iter_mut().zip(&self.count) {
+            let moved = (*mean * (count - 1.0) + x) / count;
+            *mean = if x.is_nan() { *mean } else { moved };
         }
     }
 }
