@@ -113,12 +113,14 @@ fn memory(c: &mut Criterion) {
     group.finish();
 }
 
+/// A series of a period.
+type Kind = fn(u32) -> IndicatorKind;
+
 /// Several periods of one series asked for together, as a grid asks for them.
 fn together(c: &mut Criterion) {
     let data = market(Arc::new(walk()));
     let mut group = c.benchmark_group("together");
     group.sample_size(10);
-    type Kind = fn(u32) -> IndicatorKind;
     let cases: [(&str, Vec<u32>, Kind); 5] = [
         ("ema", (1..=18).map(|k| 5 + 11 * k).collect(), |period| IndicatorKind::Ema { period }),
         ("atr", (1..=8).map(|k| 7 * k).collect(), |period| IndicatorKind::Atr { period }),
@@ -128,7 +130,9 @@ fn together(c: &mut Criterion) {
     ];
     for (name, periods, kind) in cases {
         let mut plan = CachePlan::default();
-        periods.iter().for_each(|&period| plan.series(series(kind(period))));
+        for &period in &periods {
+            plan.series(series(kind(period)));
+        }
         group.throughput(Throughput::Elements((BARS * periods.len()) as u64));
         group.bench_function(BenchmarkId::new(name, periods.len()), |b| {
             b.iter(|| build(black_box(&plan), &data, None, None).expect("fits"));

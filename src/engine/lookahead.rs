@@ -120,47 +120,30 @@ pub fn find_lookahead(
     search: &LookaheadSearch,
 ) -> Result<LookaheadReport, TrialError> {
     let window = StepRange { start: request.window.start, end: request.window.end.min(inputs.data.steps()) };
-    let decided = decisions(runner, trials, inputs, &RunRequest { window, ..*request })?;
     let warmup = trials.iter().map(|trial| runner.warmup_bars(trial)).max().unwrap_or(0);
     let mut report = LookaheadReport::default();
     let mut look = Look { runner, trials, inputs, request, report: &mut report };
-    for last in instants(&decided, window, inputs.data.steps(), search.instants) {
+    for k in 1..=search.instants {
+        let last = window.start + window.len() * k / (search.instants + 1);
+        if last + 1 >= inputs.data.steps() {
+            continue;
+        }
         let start = last.saturating_sub(search.before).max(window.start);
         let first = start.saturating_sub(warmup);
         let end = (last + 1).saturating_add(search.after).min(inputs.data.steps());
-        look.at(StepRange { start: first, end }, StepRange { start, end: last + 1 })?;
+        let at = if k % 2 == 0 { Instant::Spread } else { Instant::Decision };
+        look.at(StepRange { start: first, end }, StepRange { start, end: last + 1 }, at)?;
     }
     Ok(report)
 }
 
-/// Steps on which any of the trials decides something, in order.
-fn decisions(
-    runner: &dyn StrategyRunner,
-    trials: &[Trial],
-    inputs: &EngineInputs,
-    request: &RunRequest,
-) -> Result<Vec<usize>, TrialError> {
-    let cache = series_of(runner, trials, &inputs.data)?;
-    let inputs = EngineInputs { cache: Arc::new(cache.1), ..inputs.clone() };
-    let mut steps = Vec::new();
-    for trial in trials {
-        steps.extend(runner.listen(&inputs, request, trial)?.1.iter().map(|statement| statement.step));
-    }
-    steps.sort_unstable();
-    steps.dedup();
-    Ok(steps)
-}
-
-/// At most `count` steps of the window that something follows: half of them decisions, the rest spread evenly.
-fn instants(decided: &[usize], window: StepRange, steps: usize, count: usize) -> Vec<usize> {
-    let picked = (count / 2).min(decided.len());
-    let decisions = (0..picked).map(|k| decided[k * decided.len() / picked]);
-    let rest = count - picked;
-    let spread = (1..=rest).map(|k| window.start + window.len() * k / (rest + 1));
-    let mut instants: Vec<usize> = decisions.chain(spread).filter(|&step| step + 1 < steps).collect();
-    instants.sort_unstable();
-    instants.dedup();
-    instants
+/// Where the noise begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Instant {
+    /// After the window.
+    Spread,
+    /// After the last bar of the window on which any of the trials decides something.
+    Decision,
 }
 
 /// The planned series of some trials, computed.
@@ -199,22 +182,13 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    /// Looks at the end of `window` on the market between the steps of `stretch`.
-    fn at(&mut self, stretch: StepRange, window: StepRange) -> Result<(), TrialError> {
+    /// Looks at an instant of `window` on the market between the steps of `stretch`.
+    fn at(&mut self, stretch: StepRange, window: StepRange, instant: Instant) -> Result<(), TrialError> {
         let known_higher =
             if self.inputs.settings.allow_lookahead { KnownHigher::Complete } else { KnownHigher::Shown };
         let near = excerpt(&self.inputs.data, stretch);
-        let window = StepRange { start: window.start - stretch.start, end: window.end - stretch.start };
-        let last = window.end - 1;
-        let noisy = with_noise_after(&near, last, known_higher, self.inputs.seed);
-        let (plan, truth) = series_of(self.runner, self.trials, &near)?;
-        let (_, noise) = series_of(self.runner, self.trials, &noisy)?;
-        let known_until = near.time(last);
-        self.report.instants += 1;
-        self.report.series = self.report.series.max(plan.keys().count());
-        self.compare_series(&plan, [&truth, &noise], &near, last);
-
-        let request = RunRequest { window, window_end: WindowEnd::Close, ..*self.request };
+        let mut window = StepRange { start: window.start - stretch.start, end: window.end - stretch.start };
+        let (plan, series) = series_of(self.runner, self.trials, &near)?;
         let inputs = |data: MultiSymbolData, cache| EngineInputs {
             data: Arc::new(data),
             cache: Arc::new(cache),
@@ -222,7 +196,21 @@ impl Look<'_> {
             context: Arc::default(),
             ..self.inputs.clone()
         };
-        let (truth, noise) = (inputs(near, truth), inputs(noisy, noise));
+        let truth = inputs(near, series);
+        if instant == Instant::Decision {
+            let request = RunRequest { window, ..*self.request };
+            let last = self.last_decision(&truth, &request)?;
+            window.end = last.map_or(window.end, |last| last + 1);
+        }
+        let last = window.end - 1;
+        let noisy = with_noise_after(&truth.data, last, known_higher, self.inputs.seed);
+        let (_, series) = series_of(self.runner, self.trials, &noisy)?;
+        let noise = inputs(noisy, series);
+        let known_until = truth.data.time(last);
+        self.report.instants += 1;
+        self.report.series = self.report.series.max(plan.keys().count());
+        self.compare_series(&plan, [&truth.cache, &noise.cache], &truth.data, last);
+        let request = RunRequest { window, window_end: WindowEnd::Close, ..*self.request };
         for trial in self.trials {
             let (run, said) = self.runner.listen(&truth, &request, trial)?;
             let (noisy_run, noisy_said) = self.runner.listen(&noise, &request, trial)?;
@@ -237,6 +225,20 @@ impl Look<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The last step of a run on which any of the trials decides something.
+    fn last_decision(
+        &self,
+        inputs: &EngineInputs,
+        request: &RunRequest,
+    ) -> Result<Option<usize>, TrialError> {
+        let mut last = None;
+        for trial in self.trials {
+            let (_, said) = self.runner.listen(inputs, request, trial)?;
+            last = last.max(said.last().map(|statement| statement.step));
+        }
+        Ok(last)
     }
 
     /// Whether the trial was caught at an earlier instant.

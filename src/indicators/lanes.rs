@@ -134,10 +134,32 @@ pub(super) fn shared_column(rows: usize, fill: impl FnOnce(&mut [f64])) -> Arc<[
     column
 }
 
+/// Whether all values are whole numbers of at most `most` in size.
+pub(super) fn are_whole(arch: Arch, values: &[f64], most: f64) -> bool {
+    arch.dispatch(AreWhole { values, most })
+}
+
+struct AreWhole<'a> {
+    values: &'a [f64],
+    most: f64,
+}
+
+impl WithSimd for AreWhole<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> bool {
+        // Block by block: prices are told from points by the first block.
+        self.values.chunks(256).all(|block| {
+            block.iter().fold(true, |whole, x| whole & (x.abs() <= self.most) & (x.trunc() == *x))
+        })
+    }
+}
+
 /// A mean that each observation moves: one lane per parameter set.
 pub(super) trait Recurrence<const N: usize>: Copy {
-    /// The means after one more observation.
-    fn next(self, means: [f64; N], x: f64) -> [f64; N];
+    /// Takes in one more observation. In place: arrays handed on by value do not stay in registers.
+    fn step(&self, means: &mut [f64; N], x: f64);
 }
 
 /// `columns[k][i]` = mean of lane `k` after `values[i]`, from `means` before the first of them.
@@ -165,11 +187,11 @@ impl<R: Recurrence<N>, const N: usize> WithSimd for Recur<'_, '_, R, N> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let mut means = self.means;
+        let (mut means, rule) = (self.means, self.rule);
         let mut rows = [[0.0; N]; ROWS];
         for (block, values) in self.values.chunks(ROWS).enumerate() {
             for (row, &x) in rows.iter_mut().zip(values) {
-                means = self.rule.next(means, x);
+                rule.step(&mut means, x);
                 *row = means;
             }
             for (lane, column) in self.columns.iter_mut().enumerate() {
@@ -191,13 +213,11 @@ pub(super) struct Exponential<const N: usize> {
 
 impl<const N: usize> Recurrence<N> for Exponential<N> {
     #[inline(always)]
-    fn next(self, means: [f64; N], x: f64) -> [f64; N] {
-        let mut next = means;
-        for lane in 0..N {
-            let moved = self.gain[lane] * x + self.keep[lane] * means[lane];
-            next[lane] = if means[lane] == x { x } else { moved };
+    fn step(&self, means: &mut [f64; N], x: f64) {
+        for ((mean, gain), keep) in means.iter_mut().zip(&self.gain).zip(&self.keep) {
+            let moved = gain * x + keep * *mean;
+            *mean = if *mean == x { x } else { moved };
         }
-        next
     }
 }
 
@@ -209,13 +229,11 @@ pub(super) struct Wilder<const N: usize> {
 
 impl<const N: usize> Recurrence<N> for Wilder<N> {
     #[inline(always)]
-    fn next(self, means: [f64; N], x: f64) -> [f64; N] {
-        let mut next = means;
-        for lane in 0..N {
-            let moved = (means[lane] * (self.count[lane] - 1.0) + x) / self.count[lane];
-            next[lane] = if x.is_nan() { means[lane] } else { moved };
+    fn step(&self, means: &mut [f64; N], x: f64) {
+        for (mean, count) in means.iter_mut().zip(&self.count) {
+            let moved = (*mean * (count - 1.0) + x) / count;
+            *mean = if x.is_nan() { *mean } else { moved };
         }
-        next
     }
 }
 

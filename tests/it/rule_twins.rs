@@ -36,11 +36,11 @@ fn times() -> u64 {
     std::env::var("OMEGA_SWEEP_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(1)
 }
 
-/// Real EURUSD H1 bars, the first 14 months of them unless a long run is asked for.
-fn market() -> Arc<MultiSymbolData> {
+/// Real EURUSD H1 bars and what they are in words, the first 14 months of them unless a long run is asked for.
+fn market() -> (Arc<MultiSymbolData>, &'static str) {
     let Some(folder) = golden::shared().map(|shared| shared.join("data/real")) else {
-        println!("no ../shared/data/real here: the twins run on a synthetic market");
-        return Arc::new(synthetic::market(11, &["EURUSD"], Timeframe::H1, 6_000));
+        let data = synthetic::market(11, &["EURUSD"], Timeframe::H1, 6_000);
+        return (Arc::new(data), "synthetic bars, because ../shared/data/real is not here");
     };
     let settings = DataSettings {
         source: DataSource::Path(folder),
@@ -52,7 +52,7 @@ fn market() -> Arc<MultiSymbolData> {
     };
     let base = std::path::Path::new(".");
     let opened = omega_sweep::data::open(&settings, base, &AlignmentSettings::default(), None);
-    opened.unwrap_or_else(|error| panic!("{error}")).data
+    (opened.unwrap_or_else(|error| panic!("{error}")).data, "real bars")
 }
 
 /// The trades of a set, without the name of the rule that spoke.
@@ -80,9 +80,9 @@ fn trades<D: StrategyDef>(
     run.trades.into_iter().map(|trade| Trade { scenario: None, ..trade }).collect()
 }
 
-/// Draws sets of a twin and compares every trade of them.
-fn compare<D: StrategyDef + Clone>(def: &D, draw: impl Fn(&mut Dice) -> Twin) {
-    let data = market();
+/// Draws sets of a twin and compares every trade of them; says how many.
+fn compare<D: StrategyDef + Clone>(def: &D, draw: impl Fn(&mut Dice) -> Twin) -> String {
+    let (data, bars) = market();
     let mut seen = 0;
     for seed in 0..SETS * times() {
         let twin = draw(&mut Dice::new(seed));
@@ -108,8 +108,8 @@ fn compare<D: StrategyDef + Clone>(def: &D, draw: impl Fn(&mut Dice) -> Twin) {
             built_in.iter().zip(&ruled).find(|(a, b)| a != b),
         );
     }
-    println!("{}: {} sets, {} bars, {seen} trades equal", def.name(), SETS * times(), data.steps());
     assert!(seen > 20, "{}: {seen} trades prove little", def.name());
+    format!("{}: {} sets, {} {bars}, {seen} trades equal", def.name(), SETS * times(), data.steps())
 }
 
 fn float(value: f64) -> ParamValue {
@@ -150,7 +150,7 @@ fn multiple(dice: &mut Dice, twin: &mut Twin, [parameter, key]: [&'static str; 2
 
 #[test]
 fn ema_cross() {
-    compare(&EmaCross::default(), |dice| {
+    let compared = compare(&EmaCross::default(), |dice| {
         let (fast, direction) = (1 + dice.below(40), direction(dice));
         let slow = fast + 1 + dice.below(120);
         let periods = vec![("fast", whole(fast)), ("slow", whole(slow))];
@@ -184,11 +184,12 @@ fn ema_cross() {
         }
         twin
     });
+    println!("{compared}");
 }
 
 #[test]
 fn donchian_breakout() {
-    compare(&DonchianBreakout::default(), |dice| {
+    let compared = compare(&DonchianBreakout::default(), |dice| {
         let (entry, direction) = (2 + dice.below(80), direction(dice));
         let exit = 1 + dice.below(entry);
         let bars = vec![("entry_bars", whole(entry)), ("exit_bars", whole(exit))];
@@ -202,11 +203,12 @@ fn donchian_breakout() {
         finish(dice, &mut twin, direction);
         twin
     });
+    println!("{compared}");
 }
 
 #[test]
 fn rsi_reversion() {
-    compare(&RsiReversion::default(), |dice| {
+    let compared = compare(&RsiReversion::default(), |dice| {
         let direction = direction(dice);
         let levels = vec![
             ("rsi_length", whole(2 + dice.below(28))),
@@ -223,11 +225,12 @@ fn rsi_reversion() {
         finish(dice, &mut twin, direction);
         twin
     });
+    println!("{compared}");
 }
 
 #[test]
 fn bollinger_reversion() {
-    compare(&BollingerReversion::default(), |dice| {
+    let compared = compare(&BollingerReversion::default(), |dice| {
         let direction = direction(dice);
         let bands = vec![
             ("bands_length", whole(5 + dice.below(90))),
@@ -243,6 +246,7 @@ fn bollinger_reversion() {
         finish(dice, &mut twin, direction);
         twin
     });
+    println!("{compared}");
 }
 
 /// Direction, stop and target, which the small strategies share.
@@ -255,7 +259,7 @@ fn finish(dice: &mut Dice, twin: &mut Twin, direction: &'static str) {
 
 #[test]
 fn scenario_2() {
-    compare(&MeanReversionZScore::default(), |dice| {
+    let compared = compare(&MeanReversionZScore::default(), |dice| {
         let direction = direction(dice);
         let shared = vec![
             ("z_score_long", float(-0.5 - dice.below(20) as f64 * 0.1)),
@@ -288,4 +292,5 @@ fn scenario_2() {
         one_sided(&mut twin.rules, direction);
         twin
     });
+    println!("{compared}");
 }

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::expr::{Cond, Expr, binary, compare, may_be_infinite, present, round, unary};
+use super::columns::Columns;
+use super::expr::{Cond, Expr, compare, may_be_infinite, present};
 use super::program::WindowOp;
 use crate::cache::{Expression, ExpressionSource};
 use crate::indicators::compute::compute;
@@ -69,15 +70,18 @@ impl Expression for Definition {
     }
 
     fn values(&self, source: &ExpressionSource<'_>) -> Vec<f64> {
-        let rows = Rows::Own(source);
+        let columns = || self.columns(source.rows(), |key| source.series(key));
         let mut values = match self {
-            Self::Values(x) => rows.column(x).into_owned(),
-            Self::Shift(by, x) => shifted(&rows.column(x), *by),
-            Self::Window(operation, bars, x) => window(*operation, *bars, &rows.column(x)),
-            Self::Indicator(kind, x) => over(*kind, &rows.column(x), &source.times()),
-            Self::Since(condition) => since(&rows.condition(condition)),
+            Self::Values(x) => columns().column(x).into_owned(),
+            Self::Shift(by, x) => shifted(&columns().column(x), *by),
+            Self::Window(operation, bars, x) => window(*operation, *bars, &columns().column(x)),
+            Self::Indicator(kind, x) => over(*kind, &columns().column(x), &source.times()),
+            Self::Since(condition) => since(&holds(&columns(), condition)),
             Self::Between(from, to) => between(*from, *to, source),
-            Self::Foreign(symbol, x) => foreign(source, *symbol, &Rows::Foreign(source, *symbol).column(x)),
+            Self::Foreign(symbol, x) => {
+                let rows = source.data().symbol(*symbol).bars.len();
+                foreign(source, *symbol, &self.columns(rows, |key| source.foreign(key)).column(x))
+            }
         };
         for value in &mut values {
             *value = present(*value);
@@ -86,75 +90,45 @@ impl Expression for Definition {
     }
 }
 
-/// The rows an expression is evaluated on.
-enum Rows<'a> {
-    Own(&'a ExpressionSource<'a>),
-    Foreign(&'a ExpressionSource<'a>, SymbolId),
+impl Definition {
+    /// What it reads, over so many rows.
+    fn columns<'a>(&self, rows: usize, series: impl Fn(&SeriesKey) -> Cow<'a, [f64]>) -> Columns<'a> {
+        let column = |key: SeriesKey| {
+            let values = series(&key);
+            let finite = || values.iter().map(|&value| present(value)).collect();
+            let values = if may_be_infinite(key.kind) { finite() } else { values };
+            (key, values)
+        };
+        Columns::new(rows, self.inputs().into_iter().map(column).collect())
+    }
 }
 
-impl<'a> Rows<'a> {
-    fn count(&self) -> usize {
-        match self {
-            Self::Own(source) => source.rows(),
-            Self::Foreign(source, symbol) => source.data().symbol(*symbol).bars.len(),
+/// Whether a condition holds, row by row; `None` where an input is absent.
+fn holds(columns: &Columns<'_>, condition: &Cond) -> Vec<Option<bool>> {
+    let both = |a: &Cond, b: &Cond, join: fn(bool, bool) -> bool| {
+        let (a, b) = (holds(columns, a), holds(columns, b));
+        a.into_iter().zip(b).map(|(a, b)| Some(join(a?, b?))).collect()
+    };
+    match condition {
+        Cond::Constant(value) => vec![Some(*value); columns.rows()],
+        Cond::Compare(operation, a, b) => {
+            let (a, b) = (columns.column(a), columns.column(b));
+            let test = |a: f64, b: f64| (!a.is_nan() && !b.is_nan()).then(|| compare(*operation, a, b));
+            a.iter().zip(b.iter()).map(|(&a, &b)| test(a, b)).collect()
         }
-    }
-
-    fn series(&self, key: &SeriesKey) -> Cow<'a, [f64]> {
-        let values = match self {
-            Self::Own(source) => source.series(key),
-            Self::Foreign(source, _) => source.foreign(key),
-        };
-        if may_be_infinite(key.kind) {
-            return values.iter().map(|&value| present(value)).collect();
+        Cond::Cross(direction, a, b) => {
+            let (a, b) = (columns.column(a), columns.column(b));
+            let (a, b) = if *direction == Direction::Long { (a, b) } else { (b, a) };
+            let test = |row: usize| {
+                let [now, then] = [row, row.checked_sub(1)?];
+                let values = [a[now], b[now], a[then], b[then]];
+                values.iter().all(|value| !value.is_nan()).then(|| a[now] > b[now] && a[then] <= b[then])
+            };
+            (0..a.len()).map(test).collect()
         }
-        values
-    }
-
-    /// One value per row. Whole columns: this runs once per series, not per trial.
-    fn column(&self, expr: &Expr) -> Cow<'a, [f64]> {
-        match expr {
-            Expr::Const(number) => vec![*number; self.count()].into(),
-            Expr::Series(key, 0) => self.series(key),
-            Expr::Series(key, lag) => shifted(&self.series(key), *lag).into(),
-            Expr::Unary(operation, x) => self.column(x).iter().map(|&x| unary(*operation, x)).collect(),
-            Expr::Round(digits, x) => self.column(x).iter().map(|&x| round(*digits, x)).collect(),
-            Expr::Binary(operation, a, b) => {
-                let (a, b) = (self.column(a), self.column(b));
-                a.iter().zip(b.iter()).map(|(&a, &b)| binary(*operation, a, b)).collect()
-            }
-            // Only levels read these, and levels are no series.
-            Expr::Entry | Expr::Side | Expr::Stop => vec![f64::NAN; self.count()].into(),
-        }
-    }
-
-    /// Whether a condition holds, row by row; `None` where an input is absent.
-    fn condition(&self, condition: &Cond) -> Vec<Option<bool>> {
-        let both = |a: &Cond, b: &Cond, join: fn(bool, bool) -> bool| {
-            let (a, b) = (self.condition(a), self.condition(b));
-            a.into_iter().zip(b).map(|(a, b)| Some(join(a?, b?))).collect()
-        };
-        match condition {
-            Cond::Constant(value) => vec![Some(*value); self.count()],
-            Cond::Compare(operation, a, b) => {
-                let (a, b) = (self.column(a), self.column(b));
-                let test = |a: f64, b: f64| (!a.is_nan() && !b.is_nan()).then(|| compare(*operation, a, b));
-                a.iter().zip(b.iter()).map(|(&a, &b)| test(a, b)).collect()
-            }
-            Cond::Cross(direction, a, b) => {
-                let (a, b) = (self.column(a), self.column(b));
-                let (a, b) = if *direction == Direction::Long { (a, b) } else { (b, a) };
-                let test = |row: usize| {
-                    let [now, then] = [row, row.checked_sub(1)?];
-                    let values = [a[now], b[now], a[then], b[then]];
-                    values.iter().all(|value| !value.is_nan()).then(|| a[now] > b[now] && a[then] <= b[then])
-                };
-                (0..a.len()).map(test).collect()
-            }
-            Cond::And(a, b) => both(a, b, |a, b| a && b),
-            Cond::Or(a, b) => both(a, b, |a, b| a || b),
-            Cond::Not(a) => self.condition(a).into_iter().map(|a| a.map(|a| !a)).collect(),
-        }
+        Cond::And(a, b) => both(a, b, |a, b| a && b),
+        Cond::Or(a, b) => both(a, b, |a, b| a || b),
+        Cond::Not(a) => holds(columns, a).into_iter().map(|a| a.map(|a| !a)).collect(),
     }
 }
 

@@ -160,7 +160,10 @@ fn damage(text: &mut String, texts: &[String], rng: &mut KeyedRng) {
     let (from, to) = piece(other, rng);
     match rng.below(4) {
         0 => text.replace_range(start..end, ""),
-        1 => text.insert_str(start, &text[start..end].to_owned()),
+        1 => {
+            let again = text[start..end].to_owned();
+            text.insert_str(start, &again);
+        }
         2 => text.replace_range(start..end, WORDS[below(rng, WORDS.len())]),
         _ => text.replace_range(start..end, &other[from..to]),
     }

@@ -15,6 +15,7 @@
 
 mod bound;
 mod check;
+mod columns;
 mod compile;
 mod definition;
 mod error;
