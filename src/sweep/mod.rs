@@ -20,6 +20,7 @@ pub mod study;
 pub mod trade_digest;
 pub mod verify;
 
+mod accounts;
 mod collect;
 #[cfg(test)]
 pub(crate) mod fakes;

@@ -13,7 +13,7 @@ use crate::cli::{memory, meter};
 use crate::engine::Registry;
 
 /// `bench`
-pub(super) fn bench(args: &BenchArgs, console: Console) -> Result<Exit, Failure> {
+pub(super) fn bench(args: &BenchArgs, registry: &Registry, console: Console) -> Result<Exit, Failure> {
     let meter = meter::meter().ok_or_else(|| {
         Failure::new(
             Exit::Internal,
@@ -46,7 +46,7 @@ pub(super) fn bench(args: &BenchArgs, console: Console) -> Result<Exit, Failure>
                 console.say("data    generated bars, not those of the recorded results: --data DIR names a folder with them");
                 market = Some(Market::generate(args.bars)?);
             }
-            let figures = bench::measure(source, market.as_ref(), &Registry::builtin(), &options)?;
+            let figures = bench::measure(source, market.as_ref(), registry, &options)?;
             Report::of_sweep(source, market.as_ref(), &options, figures, begun, memory::peak())
         };
         show(&report, args.json, console)?;
