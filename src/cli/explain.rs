@@ -352,7 +352,9 @@ const DATA: [(&str, &str, &str); 40] = [
     (
         "limit_exceeded",
         "a line or file beyond all reason",
-        "Lines and compressed files have generous limits so that a broken or hostile file cannot fill the memory.",
+        "A line of more than 1 MiB, a compressed file that unpacks to more than a hundred times its size, or a Parquet \
+         footer of more than 10,000 columns or 8 MiB. The limits are generous; they keep a broken or hostile file from \
+         filling memory or disk.",
     ),
     (
         "gap_long",

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::error::{DataCode, DataError};
 use super::layout::{FileName, Files};
-use super::parquet::WrittenFile;
+use super::parquet::{WrittenFile, temporary_in};
 use super::report::QuoteSide;
 
 /// Version of the catalog's form.
@@ -103,7 +103,7 @@ fn relative(folder: &Path, path: &Path) -> String {
 }
 
 fn write_whole(folder: &Path, path: &Path, text: &str) -> std::io::Result<()> {
-    let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
+    let mut temporary = temporary_in(folder)?;
     writeln!(temporary, "{text}")?;
     temporary.as_file().sync_all()?;
     temporary.persist(path).map_err(|error| error.error)?;

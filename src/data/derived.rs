@@ -9,7 +9,7 @@ use super::catalog::{record, record_with};
 use super::error::{DataCode, DataError};
 use super::import::{ImportSettings, read};
 use super::parquet::{SideToWrite, WrittenFile, write_bars};
-use super::quality::groups;
+use super::quality::{Group, groups};
 use super::report::QuoteSide;
 use super::resample::{DayAnchor, ResampleRule, divides, resample};
 use super::synthetic::{GenerateSettings, generate};
@@ -26,7 +26,8 @@ pub struct ResampleSettings {
     pub drop_partial: bool,
 }
 
-/// Resamples every series under some paths and writes it beside a `dataset.json` in `out`.
+/// Resamples every series under some paths and writes it beside a `dataset.json` in `out`. Of several timeframes of a
+/// symbol in a folder the longest that can make the target is taken, unless `reading` names one.
 ///
 /// # Errors
 /// `E102` when a series cannot make the target, `no_rows` when no bin has ended, the first broken rule of a source,
@@ -38,7 +39,7 @@ pub fn resample_files(
     out: &Path,
 ) -> Result<Vec<WrittenFile>, DataError> {
     let mut written = Vec::new();
-    for (group, reading) in groups(paths, reading)? {
+    for (group, reading) in sources(groups(paths, reading)?, settings.target) {
         for one in read(&reading, &group)?.0 {
             let source = one.timeframe;
             if !divides(source, settings.target) {
@@ -58,6 +59,19 @@ pub fn resample_files(
     }
     record(out, &written)?;
     Ok(written)
+}
+
+/// Of every symbol the longest timeframe that divides the target; all of them when none does.
+fn sources(groups: Vec<Group>, target: Timeframe) -> Vec<Group> {
+    let fits = |of: &ImportSettings| of.timeframe.filter(|&source| divides(source, target));
+    let best = |symbol: &Option<String>| {
+        groups.iter().filter(|(_, of)| of.symbol == *symbol).filter_map(|(_, of)| fits(of)).max()
+    };
+    let chosen: Vec<bool> = groups
+        .iter()
+        .map(|(_, of)| best(&of.symbol).is_none_or(|best| of.timeframe.is_none_or(|source| source == best)))
+        .collect();
+    groups.into_iter().zip(chosen).filter(|(_, chosen)| *chosen).map(|(group, _)| group).collect()
 }
 
 /// Generates a synthetic market and writes bid and ask of every symbol beside a `dataset.json` in `out`.

@@ -256,6 +256,12 @@ impl DataError {
         self
     }
 
+    /// Says it in other words.
+    pub fn what(mut self, what: impl Into<String>) -> Self {
+        self.0.what = what.into();
+        self
+    }
+
     /// Adds the data row, counted from 0.
     pub fn row(mut self, row: usize) -> Self {
         self.0.row = Some(row as u64);

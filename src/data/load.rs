@@ -1,5 +1,6 @@
 //! Reading the series of a study: files opened, memory estimated, sides read in parallel, checked and joined.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -13,7 +14,7 @@ use super::raw::{RawSide, SideOf};
 use super::report::{Crossed, FileReport, QuoteSide, SeriesReport, SidesFound};
 use super::settings::{DataSettings, ReadPolicy};
 use super::symbol::SymbolSpec;
-use super::validate::check_side;
+use super::validate::{Repeats, check_side};
 use super::zones::LocalZone;
 use crate::types::Timeframe;
 
@@ -36,23 +37,29 @@ pub(crate) struct LoadedSeries {
     pub(crate) bars: BarSeries,
     pub(crate) files: Vec<FileReport>,
     pub(crate) report: SeriesReport,
+    /// Whether the files hold bars behind the range that was asked for.
+    pub(crate) more_follow: bool,
 }
 
 /// Reads all planned series; the first failing one in plan order is reported.
+///
+/// Of files in order of time only what `range`, microseconds UTC, needs is read and checked: its row groups and their
+/// neighbours. Of what was read the bars of the range stay; all stay when none lies in it.
 ///
 /// # Errors
 /// Any code of the groups file to pair, `memory_limit` before anything is read.
 pub(crate) fn load_all(
     plans: &[SeriesPlan],
     settings: &DataSettings,
+    range: &Range<i64>,
     memory_limit: Option<u64>,
 ) -> Result<Vec<LoadedSeries>, DataError> {
     let zone = settings.policy.tz.as_deref().map(LocalZone::parse).transpose()?;
     let opened: Vec<Opened> = match plans {
-        [first, ..] if first.of_many => many(plans, first, settings, memory_limit, zone.as_ref())?,
+        [first, ..] if first.of_many => many(plans, first, settings, range, memory_limit, zone.as_ref())?,
         _ => {
             let opened: Vec<Opened> =
-                plans.iter().map(|plan| open(plan, &settings.policy)).collect::<Result<_, _>>()?;
+                plans.iter().map(|plan| open(plan, &settings.policy, range)).collect::<Result<_, _>>()?;
             check_memory(opened.iter().map(Opened::rows), memory_limit)?;
             opened
         }
@@ -60,7 +67,7 @@ pub(crate) fn load_all(
     let loaded: Vec<Result<LoadedSeries, DataError>> = plans
         .par_iter()
         .zip(opened)
-        .map(|(plan, opened)| load(plan, opened, settings, zone.as_ref()))
+        .map(|(plan, opened)| load(plan, opened, settings, range, zone.as_ref()))
         .collect();
     loaded.into_iter().collect()
 }
@@ -88,13 +95,14 @@ fn many(
     plans: &[SeriesPlan],
     first: &SeriesPlan,
     settings: &DataSettings,
+    range: &Range<i64>,
     memory_limit: Option<u64>,
     zone: Option<&LocalZone>,
 ) -> Result<Vec<Opened>, DataError> {
     let SeriesFiles::One { path, .. } = &first.files else {
         unreachable!("a file with several symbols has one side");
     };
-    let Opened::One(file) = open(first, &settings.policy)? else {
+    let Opened::One(file) = open(first, &settings.policy, range)? else {
         unreachable!("one side opens as one file");
     };
     check_memory([file.rows()].into_iter(), memory_limit)?;
@@ -109,9 +117,10 @@ fn many(
     plans.iter().map(take).collect()
 }
 
-fn open(plan: &SeriesPlan, policy: &ReadPolicy) -> Result<Opened, DataError> {
+fn open(plan: &SeriesPlan, policy: &ReadPolicy, range: &Range<i64>) -> Result<Opened, DataError> {
     let checked = |path: &Path, side| {
-        let file = BarFile::open(path)?;
+        let mut file = BarFile::open(path)?;
+        file.keep_to(range);
         if !policy.ignore_metadata {
             check_metadata(&file, path, plan, side)?;
         }
@@ -172,11 +181,16 @@ fn load(
     plan: &SeriesPlan,
     opened: Opened,
     settings: &DataSettings,
+    range: &Range<i64>,
     zone: Option<&LocalZone>,
 ) -> Result<LoadedSeries, DataError> {
     let read = |file: BarFile, path: &Path, side| {
+        let more_follow = file.more_follow();
         let mut sides = file.read(plan.timeframe, zone)?;
-        check(plan, sides.swap_remove(0), path, side, &settings.policy)
+        let mut checked = check(plan, sides.swap_remove(0), path, side, &settings.policy)?;
+        checked.keep_to(range);
+        checked.more_follow |= more_follow;
+        Ok(checked)
     };
     match (&plan.files, opened) {
         (SeriesFiles::Pair { bid, ask }, Opened::Pair(files)) => {
@@ -189,7 +203,9 @@ fn load(
             made(plan, read(*file, path, *side)?, *side, settings)
         }
         (SeriesFiles::One { side, path }, Opened::Rows(raw)) => {
-            made(plan, check(plan, *raw, path, *side, &settings.policy)?, *side, settings)
+            let mut checked = check(plan, *raw, path, *side, &settings.policy)?;
+            checked.keep_to(range);
+            made(plan, checked, *side, settings)
         }
         _ => unreachable!("files are opened as they are planned"),
     }
@@ -200,6 +216,20 @@ struct Checked {
     raw: RawSide,
     of: SideOf,
     report: FileReport,
+    more_follow: bool,
+}
+
+impl Checked {
+    /// Leaves bars outside of a range out, unless all are.
+    fn keep_to(&mut self, range: &Range<i64>) {
+        let at = |instant: i64| self.raw.times.partition_point(|&time| time < instant);
+        let rows = at(range.start)..at(range.end);
+        if rows.is_empty() {
+            return;
+        }
+        self.more_follow = rows.end < self.raw.len();
+        self.raw.cut(&rows);
+    }
 }
 
 fn check(
@@ -216,8 +246,11 @@ fn check(
         timeframe: plan.timeframe,
         side,
     };
-    let report = check_side(&mut raw, &of, policy)?;
-    Ok(Checked { raw, of, report })
+    let mut repeats = Repeats::new(policy);
+    repeats.leave_out(&mut raw);
+    let mut report = check_side(&raw, &of, policy)?;
+    report.duplicates_dropped = repeats.dropped;
+    Ok(Checked { raw, of, report, more_follow: false })
 }
 
 fn absent(path: &Path, symbol: &str, sides: &[RawSide]) -> DataError {
@@ -233,14 +266,17 @@ fn joined(
     ask: Checked,
     policy: &ReadPolicy,
 ) -> Result<LoadedSeries, DataError> {
+    let more_follow = bid.more_follow || ask.more_follow;
     let joined = join(bid.raw, ask.raw, &bid.of, &ask.of, policy)?;
     let crossed_range = joined.crossed_range.as_ref().map_or(0, |warning| warning.count);
     let mut report = series_report(plan, SidesFound::BidAsk, joined.rows_before, joined.bars.len());
     report.crossed = joined.crossed;
+    report.aligned = joined.aligned;
+    report.duplicates_dropped = bid.report.duplicates_dropped + ask.report.duplicates_dropped;
     report.crossed_range = crossed_range;
     let mut files = vec![bid.report, ask.report];
     files[0].warnings.extend(joined.crossed_range);
-    Ok(LoadedSeries { bars: joined.bars, files, report })
+    Ok(LoadedSeries { bars: joined.bars, files, report, more_follow })
 }
 
 fn made(
@@ -256,12 +292,13 @@ fn made(
     }
     let typical = settings.typical_spread.then_some(plan.spec.typical_spread_pips);
     let pips = configured.or(typical);
-    let rows = one.raw.len();
+    let (rows, more_follow) = (one.raw.len(), one.more_follow);
     let bars = one_sided(one.raw, side, plan.timeframe, pips, &plan.spec);
     let mut report = series_report(plan, SidesFound::One(side), [rows, rows], bars.len());
+    report.duplicates_dropped = one.report.duplicates_dropped;
     report.spread_pips = pips;
     report.spread_is_typical = configured.is_none() && pips.is_some();
-    Ok(LoadedSeries { bars, files: vec![one.report], report })
+    Ok(LoadedSeries { bars, files: vec![one.report], report, more_follow })
 }
 
 /// The error for a quote whose other side is neither a file nor made.
@@ -291,6 +328,8 @@ fn series_report(plan: &SeriesPlan, sides: SidesFound, rows_before: [usize; 2], 
         resampled_from: None,
         sides,
         rows_before,
+        aligned: rows,
+        duplicates_dropped: 0,
         rows,
         crossed: Crossed::default(),
         crossed_range: 0,

@@ -48,6 +48,8 @@ pub mod symbol;
 pub mod synthetic;
 pub mod timeline;
 #[cfg(feature = "parquet")]
+mod times;
+#[cfg(feature = "parquet")]
 mod validate;
 #[cfg(feature = "parquet")]
 pub mod window;

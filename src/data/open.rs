@@ -21,6 +21,7 @@ use super::resample::{ResampleRule, SundayBars, resample};
 use super::select::{Origin, Selection, SymbolPlan, select};
 use super::settings::{AlignmentSettings, DataSettings, TimelineMode};
 use super::window::{HoldoutInfo, development_end, first_step, load_start, window};
+use crate::types::time::DAY;
 use crate::types::{Calendar, StepRange, Timeframe, Timestamp};
 
 /// Everything a study gets from its data.
@@ -63,8 +64,8 @@ pub fn open(
     let selection = select(settings, base_dir)?;
     let news = settings.news.as_ref().map(|path| read_news(&base_dir.join(path))).transpose()?;
     let mut report = DataReport::default();
-    let (mut symbols, mut finer) = series(&selection, settings, memory_limit, &mut report)?;
     let longest = longest(&selection);
+    let (mut symbols, mut finer) = series(&selection, settings, longest, memory_limit, &mut report)?;
     cut_to_range(&mut symbols, settings, longest)?;
     finer = within_primary(finer, &symbols);
     let mode = settings.timeline.clone().unwrap_or(TimelineMode::Union);
@@ -114,12 +115,13 @@ fn longest(selection: &Selection) -> Timeframe {
 fn series(
     selection: &Selection,
     settings: &DataSettings,
+    longest: Timeframe,
     memory_limit: Option<u64>,
     report: &mut DataReport,
 ) -> Result<(Vec<SymbolBars>, Vec<FinerBars>), DataError> {
     let plans: Vec<Vec<SeriesPlan>> = selection.symbols.iter().map(sources).collect();
     let flat: Vec<SeriesPlan> = plans.iter().flatten().cloned().collect();
-    let mut loaded = load_all(&flat, settings, memory_limit)?.into_iter();
+    let mut loaded = load_all(&flat, settings, &reach(settings, longest), memory_limit)?.into_iter();
     let (mut symbols, mut finer) = (Vec::new(), Vec::new());
     for (symbol, plans) in selection.symbols.iter().zip(&plans) {
         let mut own: Vec<LoadedSeries> = loaded.by_ref().take(plans.len()).collect();
@@ -140,6 +142,19 @@ fn series(
 /// Finer bars cut to the spans of their symbols' primary bars.
 fn within_primary(finer: Vec<FinerBars>, symbols: &[SymbolBars]) -> Vec<FinerBars> {
     finer.into_iter().zip(symbols).map(|(finer, symbol)| finer.within(&symbol.primary)).collect()
+}
+
+/// What has to be read for the range of the settings: a bar that is resampled may need sources around it, a day of 25
+/// hours at most.
+fn reach(settings: &DataSettings, longest: Timeframe) -> Range<i64> {
+    let (start, end) = range(settings, longest);
+    start.saturating_sub(2 * DAY)..end.saturating_add(2 * DAY)
+}
+
+/// `[from - warm-up, to)`.
+fn range(settings: &DataSettings, longest: Timeframe) -> (i64, i64) {
+    let start = load_start(settings, longest).map_or(i64::MIN, |start| start.0);
+    (start, settings.to.map_or(i64::MAX, |end| end.0))
 }
 
 /// Distinct series to read for one symbol.
@@ -217,7 +232,7 @@ fn one_series(
     }
     let mut longer = resample(&source.bars, origin.timeframe, rule);
     // A primary bar is traded on, so it has to be finished; a higher one is seen only once it is.
-    if is_primary && longer.last_is_partial {
+    if is_primary && longer.last_is_partial && !source.more_follow {
         longer = longer.drop_partial();
         report.partial_dropped = true;
     }
@@ -232,8 +247,7 @@ fn cut_to_range(
     settings: &DataSettings,
     longest: Timeframe,
 ) -> Result<(), DataError> {
-    let start = load_start(settings, longest).map_or(i64::MIN, |start| start.0);
-    let end = settings.to.map_or(i64::MAX, |end| end.0);
+    let (start, end) = range(settings, longest);
     let mut cut = Vec::with_capacity(symbols.len());
     for symbol in symbols.drain(..) {
         let (first, last) = ends_of(&symbol.primary);
@@ -241,7 +255,7 @@ fn cut_to_range(
         let symbol = within(symbol, start, end);
         if symbol.primary.is_empty() {
             return Err(DataError::new(DataCode::DateRangeEmpty, format!("{name} has no bar in the range"))
-                .hint(format!("its bars go from {first} to {last}; see data.from and data.to")));
+                .hint(format!("there are bars from {first} to {last}; see data.from and data.to")));
         }
         cut.push(symbol);
     }

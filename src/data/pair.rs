@@ -17,6 +17,7 @@ use crate::types::{Timeframe, Timestamp};
 pub(crate) struct Joined {
     pub(crate) bars: BarSeries,
     pub(crate) rows_before: [usize; 2],
+    pub(crate) aligned: usize,
     pub(crate) crossed: Crossed,
     pub(crate) crossed_range: Option<Warning>,
 }
@@ -33,21 +34,34 @@ pub(crate) fn join(
     policy: &ReadPolicy,
 ) -> Result<Joined, DataError> {
     let rows_before = [bid.len(), ask.len()];
-    let runs = common_runs(&bid.times, &ask.times);
-    let common: usize = runs.iter().map(|(rows, _)| rows.len()).sum();
-    check_loss(common, rows_before, of, ask_of, policy)?;
-    let left: Vec<Range<usize>> = runs.iter().map(|(rows, _)| rows.clone()).collect();
-    let right: Vec<Range<usize>> = runs.iter().map(|(_, rows)| rows.clone()).collect();
-    keep_runs(&mut bid, &left);
-    keep_runs(&mut ask, &right);
-    let crossed = uncross(&mut bid, &mut ask, of, policy)?;
-    let crossed_range = crossed_ranges(&bid, &ask);
+    align(&mut bid, &mut ask);
+    let aligned = bid.len();
+    check_loss(aligned, rows_before, of, ask_of, policy)?;
+    let mut crossed = CrossedBars::default();
+    crossed.look(&bid, &ask, of);
+    let crossed = crossed.judged(of, policy)?;
+    uncross(&mut bid, &mut ask, policy.on_crossed);
+    let mut ranges = CrossedRanges::default();
+    ranges.look(&bid, &ask);
     let bars =
         BarSeries::new(of.timeframe, bid.times, Arc::new(bid.prices), Arc::new(ask.prices), bid.volume);
-    Ok(Joined { bars, rows_before, crossed, crossed_range })
+    Ok(Joined { bars, rows_before, aligned, crossed, crossed_range: ranges.warning })
 }
 
-fn check_loss(
+/// Keeps the rows of equal times.
+pub(crate) fn align(bid: &mut RawSide, ask: &mut RawSide) {
+    let runs = common_runs(&bid.times, &ask.times);
+    let left: Vec<Range<usize>> = runs.iter().map(|(rows, _)| rows.clone()).collect();
+    let right: Vec<Range<usize>> = runs.iter().map(|(_, rows)| rows.clone()).collect();
+    keep_runs(bid, &left);
+    keep_runs(ask, &right);
+}
+
+/// Judges how many rows aligning lost.
+///
+/// # Errors
+/// `no_common_timestamps`, `bid_ask_misaligned`.
+pub(crate) fn check_loss(
     common: usize,
     [bid, ask]: [usize; 2],
     of: &SideOf,
@@ -98,32 +112,79 @@ fn is_crossed(bid: &PriceColumns, ask: &PriceColumns, k: usize) -> bool {
     bid.open[k] > ask.open[k] || bid.close[k] > ask.close[k]
 }
 
-fn uncross(
-    bid: &mut RawSide,
-    ask: &mut RawSide,
-    of: &SideOf,
-    policy: &ReadPolicy,
-) -> Result<Crossed, DataError> {
-    let rows: Vec<usize> = (0..bid.len()).filter(|&k| is_crossed(&bid.prices, &ask.prices, k)).collect();
-    let Some(&first) = rows.first() else { return Ok(Crossed::default()) };
-    match policy.on_crossed {
-        OnCrossed::Error => return Err(crossed_error(bid, ask, first, rows.len(), of)),
-        OnCrossed::Drop => {
-            let mut keep = vec![true; bid.len()];
-            for &k in &rows {
-                keep[k] = false;
-            }
-            bid.retain(&keep);
-            ask.retain(&keep);
-            if bid.len() == 0 {
-                return Err(DataError::new(DataCode::NoRows, "every bar is crossed and was dropped")
-                    .path(&of.path)
-                    .hint("bid and ask look exchanged"));
+/// Bars of aligned sides with bid above ask at open or close.
+#[derive(Debug, Default)]
+pub(crate) struct CrossedBars {
+    rows: usize,
+    count: usize,
+    first: Option<DataError>,
+}
+
+impl CrossedBars {
+    /// The next aligned block.
+    pub(crate) fn look(&mut self, bid: &RawSide, ask: &RawSide, of: &SideOf) {
+        for k in (0..bid.len()).filter(|&k| is_crossed(&bid.prices, &ask.prices, k)) {
+            self.count += 1;
+            if self.first.is_none() {
+                self.first = Some(first_crossed(bid, ask, k, of));
             }
         }
-        OnCrossed::Mid => rows.iter().for_each(|&k| meet(&mut bid.prices, &mut ask.prices, k)),
+        self.rows += bid.len();
     }
-    Ok(Crossed { bars: rows.len(), policy: Some(policy.on_crossed) })
+
+    /// What the policy says of them.
+    ///
+    /// # Errors
+    /// `crossed_quote` when they are refused, `no_rows` when dropping them leaves nothing.
+    pub(crate) fn judged(self, of: &SideOf, policy: &ReadPolicy) -> Result<Crossed, DataError> {
+        let Self { rows, count, first } = self;
+        match (first, policy.on_crossed) {
+            (None, _) => Ok(Crossed::default()),
+            (Some(error), OnCrossed::Error) => {
+                let share = 100.0 * count as f64 / rows as f64;
+                let hint = if 2 * count > rows {
+                    "bid and ask look exchanged"
+                } else {
+                    "on_crossed drop or mid (--on-crossed) leaves such bars out or moves both prices to their mid"
+                };
+                Err(error.what(format!("bid above ask in {count} of {rows} bars ({share:.1} %)")).hint(hint))
+            }
+            (Some(_), OnCrossed::Drop) if count == rows => {
+                Err(DataError::new(DataCode::NoRows, "every bar is crossed and was dropped")
+                    .path(&of.path)
+                    .hint("bid and ask look exchanged"))
+            }
+            (Some(_), policy) => Ok(Crossed { bars: count, policy: Some(policy) }),
+        }
+    }
+}
+
+fn first_crossed(bid: &RawSide, ask: &RawSide, k: usize, of: &SideOf) -> DataError {
+    let (below, above) = (bid.prices.at(k), ask.prices.at(k));
+    let at_open = below.open > above.open;
+    let (price, low, high) =
+        if at_open { (0, below.open, above.open) } else { (3, below.close, above.close) };
+    let error = DataError::new(DataCode::CrossedQuote, "bid above ask")
+        .column(bid.names.prices[price].clone())
+        .value(format!("bid {low} > ask {high}"));
+    bid.at(error, k, of)
+}
+
+/// Applies the policy to the crossed bars of an aligned block; those that are refused have been already.
+pub(crate) fn uncross(bid: &mut RawSide, ask: &mut RawSide, policy: OnCrossed) {
+    let crossed: Vec<bool> = (0..bid.len()).map(|k| is_crossed(&bid.prices, &ask.prices, k)).collect();
+    if policy == OnCrossed::Error || !crossed.contains(&true) {
+        return;
+    }
+    if policy == OnCrossed::Drop {
+        let keep: Vec<bool> = crossed.iter().map(|crossed| !crossed).collect();
+        bid.retain(&keep);
+        ask.retain(&keep);
+        return;
+    }
+    for (k, _) in crossed.iter().enumerate().filter(|(_, crossed)| **crossed) {
+        meet(&mut bid.prices, &mut ask.prices, k);
+    }
 }
 
 /// Crossed prices of one bar become their mid; highs and lows follow so that both bars stay consistent.
@@ -140,38 +201,29 @@ fn meet(bid: &mut PriceColumns, ask: &mut PriceColumns, k: usize) {
     }
 }
 
-fn crossed_error(bid: &RawSide, ask: &RawSide, k: usize, count: usize, of: &SideOf) -> DataError {
-    let (below, above) = (bid.prices.at(k), ask.prices.at(k));
-    let at_open = below.open > above.open;
-    let (price, low, high) =
-        if at_open { (0, below.open, above.open) } else { (3, below.close, above.close) };
-    let share = 100.0 * count as f64 / bid.len() as f64;
-    let error = DataError::new(
-        DataCode::CrossedQuote,
-        format!("bid above ask in {count} of {} bars ({share:.1} %)", bid.len()),
-    )
-    .column(bid.names.prices[price].clone())
-    .value(format!("bid {low} > ask {high}"));
-    let hint = if 2 * count > bid.len() {
-        "bid and ask look exchanged"
-    } else {
-        "on_crossed drop or mid (--on-crossed) leaves such bars out or moves both prices to their mid"
-    };
-    bid.at(error, k, of).hint(hint)
+/// Counts bars of aligned sides of which only highs or lows cross.
+#[derive(Debug, Default)]
+pub(crate) struct CrossedRanges {
+    /// What was found so far.
+    pub(crate) warning: Option<Warning>,
 }
 
-fn crossed_ranges(bid: &RawSide, ask: &RawSide) -> Option<Warning> {
-    let crossed =
-        |k: &usize| bid.prices.high[*k] > ask.prices.high[*k] || bid.prices.low[*k] > ask.prices.low[*k];
-    let first = (0..bid.len()).find(crossed)?;
-    Some(Warning {
-        code: WarningCode::CrossedRange,
-        count: (first..bid.len()).filter(crossed).count(),
-        row: bid.place.row(first),
-        time: Timestamp(bid.times[first]),
-        column: None,
-        detail: "only highs or lows of bid and ask cross".to_owned(),
-    })
+impl CrossedRanges {
+    /// The next aligned block.
+    pub(crate) fn look(&mut self, bid: &RawSide, ask: &RawSide) {
+        let (below, above) = (&bid.prices, &ask.prices);
+        for k in (0..bid.len()).filter(|&k| below.high[k] > above.high[k] || below.low[k] > above.low[k]) {
+            let warning = self.warning.get_or_insert_with(|| Warning {
+                code: WarningCode::CrossedRange,
+                count: 0,
+                row: bid.place.row(k),
+                time: Timestamp(bid.times[k]),
+                column: None,
+                detail: "only highs or lows of bid and ask cross".to_owned(),
+            });
+            warning.count += 1;
+        }
+    }
 }
 
 /// A series from one side. `spread_pips` makes the other one; trades and mids without a spread are both sides.
@@ -196,28 +248,45 @@ pub(crate) fn one_sided(
     BarSeries::new(timeframe, raw.times, bid, ask, raw.volume)
 }
 
-/// All prices moved by a distance: in whole decimal units where prices and distance have some, so that the results
-/// are the doubles nearest to decimal numbers, else by plain addition.
-pub(crate) fn shifted(prices: &PriceColumns, by: f64, digits: u32) -> PriceColumns {
-    let unit = common_unit(prices, by, digits);
-    let moved = |column: &Vec<f64>| match unit {
-        Some(unit) => {
-            column.iter().map(|price| ((price * unit).round() + (by * unit).round()) / unit).collect()
-        }
-        None => column.iter().map(|price| price + by).collect(),
-    };
-    let [open, high, low, close] = prices.columns().map(moved);
-    PriceColumns { open, high, low, close }
+/// All prices moved by a distance; see [`Shift`].
+fn shifted(prices: &PriceColumns, by: f64, digits: u32) -> PriceColumns {
+    let mut shift = Shift::new(by, digits);
+    shift.look(prices);
+    let mut moved = prices.clone();
+    shift.apply(&mut moved);
+    moved
 }
 
-/// The smallest power of ten, at least that of `digits`, of which every price and the distance are whole multiples.
-fn common_unit(prices: &PriceColumns, by: f64, digits: u32) -> Option<f64> {
-    let whole = |unit: f64| {
-        let on_grid = |price: &f64| (price * unit).round() / unit == *price;
-        (by * unit - (by * unit).round()).abs() < 1e-6
-            && prices.columns().iter().all(|c| c.iter().all(on_grid))
-    };
-    (digits..=10).map(power_of_ten).find(|&unit| whole(unit))
+/// Moves prices by a distance: in whole decimal units where prices and distance have some, so that the results are
+/// the doubles nearest to decimal numbers, else by plain addition. Has to see all prices before it moves one.
+#[derive(Debug, Clone)]
+pub(crate) struct Shift {
+    by: f64,
+    /// Powers of ten, at least that of the symbol's digits, of which distance and prices so far are whole multiples.
+    units: Vec<f64>,
+}
+
+impl Shift {
+    pub(crate) fn new(by: f64, digits: u32) -> Self {
+        let whole = |unit: &f64| (by * unit - (by * unit).round()).abs() < 1e-6;
+        Self { by, units: (digits..=10).map(power_of_ten).filter(whole).collect() }
+    }
+
+    /// Looks at prices that are to be moved.
+    pub(crate) fn look(&mut self, prices: &PriceColumns) {
+        let on_grid = |unit: f64| move |price: &f64| (price * unit).round() / unit == *price;
+        self.units.retain(|&unit| prices.columns().iter().all(|column| column.iter().all(on_grid(unit))));
+    }
+
+    /// Moves prices.
+    pub(crate) fn apply(&self, prices: &mut PriceColumns) {
+        for price in prices.columns_mut().into_iter().flatten() {
+            *price = match self.units.first() {
+                Some(unit) => ((*price * unit).round() + (self.by * unit).round()) / unit,
+                None => *price + self.by,
+            };
+        }
+    }
 }
 
 #[cfg(test)]

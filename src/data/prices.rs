@@ -112,19 +112,47 @@ const JUMP_FX: f64 = 1.105_170_918_075_647_7;
 const JUMP: f64 = 1.648_721_270_700_128_2;
 
 /// Counts closes that moved more than plausible in one bar.
-pub(crate) fn price_jumps(side: &RawSide, of: &SideOf) -> Option<Warning> {
-    let limit = if of.is_fx { JUMP_FX } else { JUMP };
-    let close = &side.prices.close;
-    let jumped = |pair: &[f64]| pair[0] > 0.0 && (pair[1] > pair[0] * limit || pair[1] * limit < pair[0]);
-    let first = close.windows(2).position(jumped)?;
-    let count = close[first..].windows(2).filter(|pair| jumped(pair)).count();
-    let k = first + 1;
-    Some(Warning {
-        code: WarningCode::PriceJump,
-        count,
-        row: side.place.row(k),
-        time: Timestamp(side.times[k]),
-        column: Some(side.names.prices[3].clone()),
-        detail: format!("close went from {} to {} in one bar", close[first], close[k]),
-    })
+#[derive(Debug)]
+pub(crate) struct PriceJumps {
+    limit: f64,
+    previous: Option<f64>,
+    /// What was found so far.
+    pub(crate) warning: Option<Warning>,
+}
+
+impl PriceJumps {
+    pub(crate) fn new(of: &SideOf) -> Self {
+        Self { limit: if of.is_fx { JUMP_FX } else { JUMP }, previous: None, warning: None }
+    }
+
+    /// The next block of a side.
+    pub(crate) fn look(&mut self, block: &RawSide) {
+        let close = &block.prices.close;
+        let Some((&first, &last)) = close.first().zip(close.last()) else { return };
+        if let Some(previous) = self.previous.filter(|&previous| self.jumped(previous, first)) {
+            self.found(block, 0, previous);
+        }
+        for (k, pair) in close.windows(2).enumerate() {
+            if self.jumped(pair[0], pair[1]) {
+                self.found(block, k + 1, pair[0]);
+            }
+        }
+        self.previous = Some(last);
+    }
+
+    fn jumped(&self, before: f64, after: f64) -> bool {
+        before > 0.0 && (after > before * self.limit || after * self.limit < before)
+    }
+
+    fn found(&mut self, block: &RawSide, k: usize, previous: f64) {
+        let warning = self.warning.get_or_insert_with(|| Warning {
+            code: WarningCode::PriceJump,
+            count: 0,
+            row: block.place.row(k),
+            time: Timestamp(block.times[k]),
+            column: Some(block.names.prices[3].clone()),
+            detail: format!("close went from {previous} to {} in one bar", block.prices.close[k]),
+        });
+        warning.count += 1;
+    }
 }

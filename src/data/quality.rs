@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::bars::BarSeries;
 use super::calendar::{WeekClock, weekday};
 use super::error::{DataCode, DataError};
 use super::fingerprint::SeriesDigest;
-use super::import::{ImportSettings, ImportedSeries, read};
+use super::import::{ImportSettings, examine, examine_in_memory};
 use super::layout::scan;
-use super::report::{FileReport, Warning, as_text};
+use super::pair::CrossedRanges;
+use super::raw::RawSide;
+use super::report::{Crossed, FileReport, Warning, as_text, changes};
+use super::settings::OnCrossed;
 use super::symbol::SymbolTable;
 use crate::types::time::{DAY, HOUR};
 use crate::types::{Digest, DigestWriter, Timeframe, Timestamp};
@@ -42,6 +44,12 @@ pub struct FileQuality {
     pub longest_hole_hours: f64,
     /// Bars present of those the calendar expects, 0 to 1; `None` when the calendar is unknown.
     pub coverage: Option<f64>,
+    /// Rows of bid and ask before they were aligned; equal for one side.
+    pub rows_before: [usize; 2],
+    /// Identical repeated rows left out.
+    pub duplicates_dropped: usize,
+    /// Bars with bid above ask at open or close, and what was done with them.
+    pub crossed: Crossed,
     /// Bars whose highs or lows of bid and ask cross.
     pub crossed_range: usize,
     /// Bars whose bid and ask close are equal; `None` for one side.
@@ -68,8 +76,8 @@ pub struct QualityReport {
 pub fn check(paths: &[PathBuf], settings: &ImportSettings) -> Result<QualityReport, DataError> {
     let mut report = QualityReport::default();
     for (group, settings) in groups(paths, settings)? {
-        match read(&settings, &group) {
-            Ok((series, _)) => report.series.extend(series.iter().map(quality)),
+        match examine(&settings, &group) {
+            Ok(series) => report.series.extend(series),
             Err(error) => report.defects.push(error),
         }
     }
@@ -95,23 +103,20 @@ pub struct SeriesInfo {
 pub fn info(paths: &[PathBuf], settings: &ImportSettings) -> Result<Vec<SeriesInfo>, DataError> {
     let mut infos = Vec::new();
     for (group, settings) in groups(paths, settings)? {
-        for one in read(&settings, &group)?.0 {
+        for (quality, one) in examine_in_memory(&settings, &group)? {
             let digest = SeriesDigest::of(&one.symbol, &one.bars);
             let mut writer = DigestWriter::new("omega-sweep series 1");
             digest.blocks.iter().for_each(|&block| {
                 writer.digest(block);
             });
-            infos.push(SeriesInfo {
-                quality: quality(&one),
-                fingerprint: writer.finish(),
-                blocks: digest.blocks.len(),
-            });
+            infos.push(SeriesInfo { quality, fingerprint: writer.finish(), blocks: digest.blocks.len() });
         }
     }
     Ok(infos)
 }
 
-type Group = (Vec<PathBuf>, ImportSettings);
+/// Files and how they are read.
+pub(super) type Group = (Vec<PathBuf>, ImportSettings);
 
 /// Files that belong together: sides of one series of a folder, or files as they are named.
 pub(super) fn groups(paths: &[PathBuf], settings: &ImportSettings) -> Result<Vec<Group>, DataError> {
@@ -159,58 +164,109 @@ fn folder(path: &Path, settings: &ImportSettings) -> Result<Vec<Group>, DataErro
     Ok(groups)
 }
 
-fn quality(one: &ImportedSeries) -> FileQuality {
-    if one.sides.len() == 1 {
-        side_quality(&one.report, &one.bars)
-    } else {
-        pair_quality(&one.report, &one.bars)
-    }
+/// Counts what a series is like, block by block.
+pub(super) struct QualityCount {
+    report: FileReport,
+    /// The calendar if there are weekend bars, and the one if there are none: which holds shows at the end.
+    always: Presence,
+    weekly: Presence,
+    weekend: bool,
+    rows: usize,
+    first: i64,
+    last: i64,
+    flat: usize,
+    /// Bars without spread; `None` for one side.
+    zero_spread: Option<usize>,
+    ranges: CrossedRanges,
 }
 
-/// Quality of a series with bid and ask.
-pub(super) fn pair_quality(report: &FileReport, bars: &BarSeries) -> FileQuality {
-    let (bid, ask) = (bars.bid(), bars.ask());
-    let zero = (0..bars.len()).filter(|&row| bid.close[row] == ask.close[row]).count();
-    let crossed =
-        (0..bars.len()).filter(|&row| bid.high[row] > ask.high[row] || bid.low[row] > ask.low[row]).count();
-    FileQuality {
-        sides: "BID+ASK".to_owned(),
-        zero_spread: Some(zero),
-        crossed_range: crossed,
-        ..side_quality(report, bars)
-    }
+/// Bars and holes by one calendar.
+struct Presence {
+    calendar: Expected,
+    inside: usize,
+    holes: usize,
+    longest: i64,
 }
 
-/// Quality of a series with one side.
-pub(super) fn side_quality(report: &FileReport, bars: &BarSeries) -> FileQuality {
-    let times = bars.times();
-    let mut calendar = Expected::of(report, times);
-    let (mut holes, mut longest) = (0, 0);
-    let length = report.timeframe.micros();
-    for pair in times.windows(2).filter(|pair| pair[1] - pair[0] > length) {
-        let missing = calendar.open_between(pair[0] + length, pair[1]);
+impl Presence {
+    fn new(calendar: Expected) -> Self {
+        Self { calendar, inside: 0, holes: 0, longest: 0 }
+    }
+
+    fn look(&mut self, time: i64, previous: Option<i64>, length: i64) {
+        self.inside += usize::from(self.calendar.expects(time));
+        let Some(previous) = previous.filter(|previous| time - previous > length) else { return };
+        let missing = self.calendar.open_between(previous + length, time);
         if missing >= length {
-            holes += 1;
-            longest = longest.max(missing);
+            self.holes += 1;
+            self.longest = self.longest.max(missing);
         }
     }
-    let bid = bars.bid();
-    let flat = (0..bars.len()).filter(|&row| bid.high[row] == bid.low[row]).count();
-    FileQuality {
-        path: report.path.clone(),
-        symbol: report.symbol.clone(),
-        timeframe: report.timeframe,
-        sides: report.side.as_str().to_owned(),
-        rows: bars.len(),
-        first: bars.time(0),
-        last: bars.time(bars.len() - 1),
-        holes,
-        longest_hole_hours: longest as f64 / HOUR as f64,
-        coverage: calendar.coverage(times, length),
-        crossed_range: 0,
-        zero_spread: None,
-        flat,
-        warnings: report.warnings.clone(),
+}
+
+impl QualityCount {
+    pub(super) fn new(report: &FileReport) -> Self {
+        Self {
+            report: report.clone(),
+            always: Presence::new(Expected::Always),
+            weekly: Presence::new(Expected::weekly(report)),
+            weekend: false,
+            rows: 0,
+            first: 0,
+            last: 0,
+            flat: 0,
+            zero_spread: None,
+            ranges: CrossedRanges::default(),
+        }
+    }
+
+    /// The next block: bid and ask, or the one side.
+    pub(super) fn look(&mut self, sides: &[RawSide]) {
+        let [one, ask @ ..] = sides else { return };
+        let length = self.report.timeframe.micros();
+        for &time in &one.times {
+            let previous = (self.rows > 0).then_some(self.last);
+            self.first = if self.rows == 0 { time } else { self.first };
+            self.weekend |= weekday(time) == 5;
+            self.always.look(time, previous, length);
+            self.weekly.look(time, previous, length);
+            self.rows += 1;
+            self.last = time;
+        }
+        self.flat += one.prices.high.iter().zip(&one.prices.low).filter(|(high, low)| high == low).count();
+        if let [ask] = ask {
+            let equal = one.prices.close.iter().zip(&ask.prices.close).filter(|(bid, ask)| bid == ask);
+            *self.zero_spread.get_or_insert(0) += equal.count();
+            self.ranges.look(one, ask);
+        }
+    }
+
+    pub(super) fn finish(self, rows_before: [usize; 2], crossed: Crossed) -> FileQuality {
+        let mut presence = if self.weekend { self.always } else { self.weekly };
+        let length = self.report.timeframe.micros();
+        let sides = if self.zero_spread.is_some() { "BID+ASK" } else { self.report.side.as_str() };
+        let crossed_range = self.ranges.warning.as_ref().map_or(0, |warning| warning.count);
+        let mut warnings = self.report.warnings;
+        warnings.extend(self.ranges.warning);
+        FileQuality {
+            path: self.report.path,
+            symbol: self.report.symbol,
+            timeframe: self.report.timeframe,
+            sides: sides.to_owned(),
+            rows: self.rows,
+            first: Timestamp(self.first),
+            last: Timestamp(self.last),
+            holes: presence.holes,
+            longest_hole_hours: presence.longest as f64 / HOUR as f64,
+            coverage: presence.calendar.coverage(presence.inside, self.first, self.last + length, length),
+            rows_before,
+            duplicates_dropped: self.report.duplicates_dropped,
+            crossed,
+            crossed_range,
+            zero_spread: self.zero_spread,
+            flat: self.flat,
+            warnings,
+        }
     }
 }
 
@@ -225,15 +281,21 @@ enum Expected {
 }
 
 impl Expected {
-    fn of(report: &FileReport, times: &[i64]) -> Self {
-        let is_fx = SymbolTable::default().lookup(&report.symbol, true).is_ok_and(|spec| spec.is_fx());
-        if times.iter().any(|&time| weekday(time) == 5) {
-            return Self::Always;
-        }
+    /// Of bars of which none lies on a Saturday.
+    fn weekly(report: &FileReport) -> Self {
         if report.timeframe == Timeframe::D1 {
             return Self::Weekdays;
         }
-        Self::FxWeek { clock: WeekClock::new_york(), known: is_fx }
+        let known = SymbolTable::default().lookup(&report.symbol, true).is_ok_and(|spec| spec.is_fx());
+        Self::FxWeek { clock: WeekClock::new_york(), known }
+    }
+
+    fn expects(&mut self, time: i64) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Weekdays => weekday(time) < 5,
+            Self::FxWeek { clock, .. } => clock.contains(time),
+        }
     }
 
     fn open_between(&mut self, from: i64, to: i64) -> i64 {
@@ -247,18 +309,31 @@ impl Expected {
         }
     }
 
-    fn coverage(&mut self, times: &[i64], length: i64) -> Option<f64> {
+    /// Share of the bars expected in `[from, to)` that are there.
+    fn coverage(&mut self, inside: usize, from: i64, to: i64, length: i64) -> Option<f64> {
         if let Self::FxWeek { known: false, .. } = self {
             return None;
         }
-        let (first, last) = (times.first()?, times.last()?);
-        let expected = self.open_between(*first, last + length) / length;
-        let inside = match self {
-            Self::Always => times.len(),
-            Self::Weekdays => times.iter().filter(|&&time| weekday(time) < 5).count(),
-            Self::FxWeek { clock, .. } => times.iter().filter(|&&time| clock.contains(time)).count(),
-        };
+        let expected = self.open_between(from, to) / length;
         (expected > 0).then(|| (inside as f64 / expected as f64).min(1.0))
+    }
+}
+
+impl FileQuality {
+    /// What is not as the files have it, a phrase each.
+    fn changes(&self) -> Vec<String> {
+        let dropped = self.crossed.policy == Some(OnCrossed::Drop);
+        let aligned = self.rows + if dropped { self.crossed.bars } else { 0 };
+        changes(self.duplicates_dropped, self.rows_before, aligned, self.crossed)
+    }
+}
+
+/// `, longest 12 min` or `, longest 48.0 h`; nothing without a hole.
+fn longest(hours: f64) -> String {
+    match hours {
+        0.0 => String::new(),
+        hours if hours < 1.0 => format!(", longest {:.0} min", 60.0 * hours),
+        hours => format!(", longest {hours:.1} h"),
     }
 }
 
@@ -270,7 +345,7 @@ impl fmt::Display for FileQuality {
             Some(share) => writeln!(f, "  coverage  {:.2} % of the expected bars", 100.0 * share)?,
             None => writeln!(f, "  coverage  unknown: no calendar for this symbol")?,
         }
-        writeln!(f, "  holes     {} inside the week, longest {:.1} h", self.holes, self.longest_hole_hours)?;
+        writeln!(f, "  holes     {} inside the week{}", self.holes, longest(self.longest_hole_hours))?;
         if let Some(zero) = self.zero_spread {
             writeln!(
                 f,
@@ -279,6 +354,9 @@ impl fmt::Display for FileQuality {
             )?;
         }
         write!(f, "  flat      {} bars", self.flat)?;
+        for change in self.changes() {
+            write!(f, "\n  changed   {change}")?;
+        }
         for warning in &self.warnings {
             let Warning { code, count, row, time, detail, .. } = warning;
             write!(f, "\n  warning   {}: {count} times, first row {row} {time}: {detail}", code.as_str())?;

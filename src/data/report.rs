@@ -48,7 +48,7 @@ pub struct FileReport {
     pub timeframe: Timeframe,
     /// Side of the rows.
     pub side: QuoteSide,
-    /// Rows that remain after policies.
+    /// Rows read that remain after policies; of a study of a part of the data, those around the part.
     pub rows: usize,
     /// First open time.
     #[serde(serialize_with = "as_text")]
@@ -155,6 +155,10 @@ pub struct SeriesReport {
     pub sides: SidesFound,
     /// Rows of bid and ask before alignment; equal for one-sided series.
     pub rows_before: [usize; 2],
+    /// Rows that bid and ask have in common.
+    pub aligned: usize,
+    /// Identical repeated rows left out, of both sides.
+    pub duplicates_dropped: usize,
     /// Rows in memory, hold-out included.
     pub rows: usize,
     /// Bars with bid above ask at open or close, and what was done.
@@ -169,6 +173,39 @@ pub struct SeriesReport {
     pub spread_pips: Option<f64>,
     /// Whether that spread is the typical one of the symbol table.
     pub spread_is_typical: bool,
+}
+
+impl SeriesReport {
+    /// What is not as the files have it, a phrase each.
+    pub fn changes(&self) -> Vec<String> {
+        let mut phrases = changes(self.duplicates_dropped, self.rows_before, self.aligned, self.crossed);
+        if self.outside_week > 0 {
+            phrases.push(format!("{} bars outside the trading week left out", self.outside_week));
+        }
+        phrases
+    }
+}
+
+/// The same of what checking and joining two sides can change.
+pub(crate) fn changes(
+    duplicates_dropped: usize,
+    [bid, ask]: [usize; 2],
+    aligned: usize,
+    crossed: Crossed,
+) -> Vec<String> {
+    let mut phrases = Vec::new();
+    if duplicates_dropped > 0 {
+        phrases.push(format!("{duplicates_dropped} repeated rows left out"));
+    }
+    if bid.max(ask) > aligned {
+        phrases.push(format!("bid has {bid} rows, ask {ask}, common are {aligned}"));
+    }
+    match crossed.policy {
+        Some(OnCrossed::Drop) => phrases.push(format!("{} crossed bars left out", crossed.bars)),
+        Some(OnCrossed::Mid) => phrases.push(format!("{} crossed bars moved to their mid", crossed.bars)),
+        Some(OnCrossed::Error) | None => {}
+    }
+    phrases
 }
 
 /// Sides a series was made from.

@@ -2,292 +2,89 @@
 //!
 //! The first failing check is reported, once. Within a group rows are scanned in order.
 
-use super::calendar::{WeekClock, weekday};
-use super::error::{DataCode, DataError};
-use super::prices::{check_prices, price_jumps};
-use super::raw::{RawSide, SideOf};
-use super::report::{FileReport, Warning, WarningCode};
-use super::resample::{BinClock, DayAnchor};
+use super::calendar::weekday;
+use super::error::DataError;
+use super::prices::{PriceJumps, check_prices};
+use super::raw::{Blocks, RawBar, RawSide, SideOf};
+use super::report::FileReport;
 use super::settings::{OnDuplicate, ReadPolicy};
-use crate::types::time::{DAY, HOUR};
-use crate::types::{Timeframe, Timestamp};
+use super::times::TimeCheck;
+use crate::types::Timestamp;
 
-/// 1971-01-01.
-const EARLIEST: i64 = 31_536_000_000_000;
-/// 2100-01-01.
-const LATEST: i64 = 4_102_444_800_000_000;
-
-/// Checks one side; leaves out identical duplicates when the policy says so.
+/// Checks one side block by block; what the checks may leave out, [`Repeats`] has left out before.
 ///
 /// # Errors
 /// The first broken rule, with file, row, column, value and remedy.
 pub(crate) fn check_side(
-    side: &mut RawSide,
+    side: &impl Blocks,
     of: &SideOf,
     policy: &ReadPolicy,
 ) -> Result<FileReport, DataError> {
-    if side.len() == 0 {
-        return Err(DataError::new(DataCode::NoRows, "no rows, only a header or schema")
-            .path(&of.path)
-            .hint("export again"));
+    let mut saturday = false;
+    for block in side.blocks() {
+        saturday |= block?.times.iter().any(|&time| weekday(time) == 5);
     }
-    let duplicates_dropped = drop_duplicates(side, policy);
-    let gaps = check_times(side, of, policy)?;
-    check_prices(side, of, policy)?;
+    let mut times = TimeCheck::new(of, policy, saturday);
+    for block in side.blocks() {
+        times.look(block?.as_ref())?;
+    }
+    let seen = times.finish()?;
+    let mut jumps = PriceJumps::new(of);
+    for block in side.blocks() {
+        let block = block?;
+        check_prices(&block, of, policy)?;
+        jumps.look(&block);
+    }
     let mut warnings = Vec::new();
-    if let Some(column) = side.float32 {
-        warnings.push(Warning {
-            code: WarningCode::Float32Prices,
-            count: side.len(),
-            row: 0,
-            time: Timestamp(side.times[0]),
-            column: Some(side.names.prices[column].clone()),
-            detail: "prices are stored with 24 bits: about seven digits".to_owned(),
-        });
-    }
-    warnings.extend(gaps);
-    warnings.extend(price_jumps(side, of));
+    warnings.extend(seen.float32);
+    warnings.extend(seen.gaps);
+    warnings.extend(jumps.warning);
     Ok(FileReport {
         path: of.path.clone(),
         symbol: of.symbol.clone(),
         timeframe: of.timeframe,
         side: of.side,
-        rows: side.len(),
-        first: Timestamp(side.times[0]),
-        last: Timestamp(side.times[side.len() - 1]),
-        duplicates_dropped,
+        rows: seen.rows,
+        first: Timestamp(seen.first),
+        last: Timestamp(seen.last),
+        duplicates_dropped: 0,
         warnings,
     })
 }
 
-fn drop_duplicates(side: &mut RawSide, policy: &ReadPolicy) -> usize {
-    if policy.on_duplicate == OnDuplicate::Error || !side.times.windows(2).any(|pair| pair[0] == pair[1]) {
-        return 0;
-    }
-    let keep: Vec<bool> = (0..side.len()).map(|k| k == 0 || !repeats(side, k)).collect();
-    let before = side.len();
-    side.retain(&keep);
-    before - side.len()
+/// Leaves out rows that equal the row before, when the policy says so.
+#[derive(Debug)]
+pub(crate) struct Repeats {
+    leave_out: bool,
+    previous: Option<RawBar>,
+    /// Rows left out so far.
+    pub(crate) dropped: usize,
 }
 
-/// Whether row `k` equals its predecessor in every column.
-fn repeats(side: &RawSide, k: usize) -> bool {
-    side.times[k] == side.times[k - 1]
-        && side.prices.at(k) == side.prices.at(k - 1)
-        && side.volume[k] == side.volume[k - 1]
-}
-
-fn check_times(side: &RawSide, of: &SideOf, policy: &ReadPolicy) -> Result<Option<Warning>, DataError> {
-    let mut grid = Grid::new(of.timeframe, side.anchor);
-    let mut gaps = Gaps::new(side, of);
-    let mut previous = None;
-    for (k, &time) in side.times.iter().enumerate() {
-        if let Some((row, error)) = &side.bad_time
-            && *row == k
-        {
-            return Err(side.at(error.clone(), k, of));
-        }
-        if let Some(error) = time_problem(side, k, previous, policy, &mut grid) {
-            let column = side.names.time.clone();
-            return Err(side.at(error, k, of).column(column));
-        }
-        if let Some(previous) = previous {
-            gaps.look(k, previous, time);
-        }
-        previous = Some(time);
-    }
-    if let Some(longer) = longer_timeframe(&side.times, of.timeframe) {
-        return Err(DataError::new(
-            DataCode::TimeframeMismatch,
-            format!("all times and steps are multiples of {longer}, asked for {}", of.timeframe),
-        )
-        .path(&of.path)
-        .hint(format!("name the timeframe {longer}")));
-    }
-    Ok(gaps.warning)
-}
-
-fn time_problem(
-    side: &RawSide,
-    k: usize,
-    previous: Option<i64>,
-    policy: &ReadPolicy,
-    grid: &mut Grid,
-) -> Option<DataError> {
-    let time = side.times[k];
-    if !(EARLIEST..LATEST).contains(&time) {
-        return Some(
-            DataError::new(DataCode::TimestampOutOfRange, "time outside 1971-01-01 to 2100-01-01")
-                .value(time)
-                .hint("the unit of the column is wrong: stored are microseconds, or the unit the type names"),
-        );
-    }
-    if let Some(previous) = previous {
-        if time < previous {
-            return Some(
-                DataError::new(DataCode::UnsortedTimestamps, "earlier than the row before")
-                    .value(format!("{} after {}", Timestamp(time), Timestamp(previous)))
-                    .hint("import again with --sort"),
-            );
-        }
-        if time == previous {
-            return Some(duplicate(side, k));
-        }
-    }
-    if !grid.contains(time) {
-        return Some(
-            DataError::new(DataCode::TimestampOffGrid, format!("not a multiple of {}", grid.timeframe))
-                .value(Timestamp(time))
-                .hint("times are bar opens; import again with --floor, or name the right timeframe"),
-        );
-    }
-    let step = time - previous?;
-    (step > policy.max_gap).then(|| {
-        DataError::new(
-            DataCode::GapTooLarge,
-            format!("{} without a bar, allowed {}", days(step), days(policy.max_gap)),
-        )
-        .value(Timestamp(time))
-        .hint(format!("fill the hole, or allow it: max_gap (--max-gap {})", whole_days(step)))
-    })
-}
-
-fn duplicate(side: &RawSide, k: usize) -> DataError {
-    let error = DataError::new(
-        DataCode::DuplicateTimestamp,
-        if repeats(side, k) { "identical to the row before" } else { "divergent bars of one time" },
-    )
-    .value(Timestamp(side.times[k]));
-    if repeats(side, k) {
-        error.hint("on_duplicate keep_first (--on-duplicate keep-first) leaves the repeated row out")
-    } else {
-        error.hint("the source has two versions of this bar: decide on one and export again")
-    }
-}
-
-/// A longer intraday timeframe that all times are multiples of, for at least four rows.
-fn longer_timeframe(times: &[i64], timeframe: Timeframe) -> Option<Timeframe> {
-    if times.len() < 4 {
-        return None;
-    }
-    let intraday = Timeframe::ALL.into_iter().filter(|&longer| timeframe < longer && longer < Timeframe::D1);
-    let fits = |longer: &Timeframe| times.iter().all(|time| time.rem_euclid(longer.micros()) == 0);
-    intraday.rev().find(fits)
-}
-
-/// Which times a bar may have.
-struct Grid {
-    timeframe: Timeframe,
-    bins: Option<BinClock>,
-    times_of_day: Vec<i64>,
-}
-
-impl Grid {
-    fn new(timeframe: Timeframe, anchor: DayAnchor) -> Self {
-        let anchored = timeframe == Timeframe::H4 && anchor == DayAnchor::Ny17;
-        let bins = anchored.then(|| BinClock::new(timeframe, anchor));
-        Self { timeframe, bins, times_of_day: Vec::new() }
+impl Repeats {
+    pub(crate) fn new(policy: &ReadPolicy) -> Self {
+        Self { leave_out: policy.on_duplicate == OnDuplicate::KeepFirst, previous: None, dropped: 0 }
     }
 
-    fn contains(&mut self, time: i64) -> bool {
-        if let Some(bins) = &mut self.bins {
-            return bins.start(time) == time;
-        }
-        if self.timeframe < Timeframe::D1 {
-            return time.rem_euclid(self.timeframe.micros()) == 0;
-        }
-        self.daily(time.rem_euclid(DAY))
+    /// Whether blocks have to be looked at.
+    pub(crate) fn are_left_out(&self) -> bool {
+        self.leave_out
     }
 
-    /// One time of day, or two an hour apart.
-    fn daily(&mut self, time_of_day: i64) -> bool {
-        match self.times_of_day[..] {
-            [] => {
-                self.times_of_day.push(time_of_day);
-                true
-            }
-            [one] if one == time_of_day => true,
-            [one] => {
-                let apart = (one - time_of_day).rem_euclid(DAY);
-                self.times_of_day.push(time_of_day);
-                apart == HOUR || apart == DAY - HOUR
-            }
-            _ => self.times_of_day.contains(&time_of_day),
-        }
-    }
-}
-
-/// Counts long holes.
-struct Gaps<'a> {
-    side: &'a RawSide,
-    length: i64,
-    week: Week,
-    warning: Option<Warning>,
-}
-
-/// What counts as open market.
-enum Week {
-    /// Every hour: weekend rows exist.
-    Always,
-    /// UTC weekdays: daily bars.
-    Weekdays,
-    /// The FX week.
-    Fx(WeekClock),
-}
-
-impl<'a> Gaps<'a> {
-    fn new(side: &'a RawSide, of: &SideOf) -> Self {
-        let saturday = side.times.iter().any(|&time| weekday(time) == 5);
-        let week = match of.timeframe {
-            _ if saturday => Week::Always,
-            Timeframe::D1 => Week::Weekdays,
-            _ => Week::Fx(WeekClock::new_york()),
-        };
-        Self { side, length: of.timeframe.micros(), week, warning: None }
-    }
-
-    fn look(&mut self, k: usize, previous: i64, time: i64) {
-        let hole = (previous + self.length, time);
-        let long = hole.1 - hole.0 > DAY && (time - previous > 4 * DAY || self.open_in(hole) > DAY);
-        if !long {
+    /// The next block of a side.
+    pub(crate) fn leave_out(&mut self, block: &mut RawSide) {
+        if !self.leave_out || block.len() == 0 {
             return;
         }
-        let side = self.side;
-        let warning = self.warning.get_or_insert_with(|| Warning {
-            code: WarningCode::GapLong,
-            count: 0,
-            row: side.place.row(k),
-            time: Timestamp(time),
-            column: Some(side.names.time.clone()),
-            detail: format!("{} without a bar", days(time - previous)),
-        });
-        warning.count += 1;
-    }
-
-    fn open_in(&mut self, (from, to): (i64, i64)) -> i64 {
-        match &mut self.week {
-            Week::Always => to - from,
-            Week::Weekdays => {
-                let weekdays =
-                    (from.div_euclid(DAY)..to.div_euclid(DAY)).filter(|day| weekday(day * DAY) < 5);
-                i64::try_from(weekdays.count()).unwrap_or(i64::MAX).saturating_mul(DAY)
-            }
-            Week::Fx(clock) => clock.open_between(from, to),
+        let before = |k: usize| if k == 0 { self.previous } else { Some(block.bar(k - 1)) };
+        let keep: Vec<bool> = (0..block.len()).map(|k| before(k) != Some(block.bar(k))).collect();
+        self.previous = Some(block.bar(block.len() - 1));
+        let count = keep.iter().filter(|keep| !**keep).count();
+        if count > 0 {
+            self.dropped += count;
+            block.retain(&keep);
         }
     }
-}
-
-fn days(micros: i64) -> String {
-    let hours = micros / HOUR;
-    if hours % 24 == 0 {
-        format!("{} days", hours / 24)
-    } else {
-        format!("{} days {} h", hours / 24, hours % 24)
-    }
-}
-
-fn whole_days(micros: i64) -> String {
-    format!("{}d", (micros + DAY - 1) / DAY)
 }
 
 #[cfg(test)]
@@ -296,8 +93,10 @@ mod tests {
 
     use super::*;
     use crate::data::bars::PriceColumns;
-    use crate::data::report::QuoteSide;
-    use crate::types::time::MINUTE;
+    use crate::data::error::DataCode;
+    use crate::data::report::{QuoteSide, WarningCode};
+    use crate::types::Timeframe;
+    use crate::types::time::{DAY, HOUR, MINUTE};
 
     /// 2024-01-02 10:00 UTC, a Tuesday.
     const START: i64 = 1_704_189_600_000_000;
@@ -314,7 +113,7 @@ mod tests {
         side(offsets.iter().map(|minute| START + minute * MINUTE).collect())
     }
 
-    fn check(mut raw: RawSide, timeframe: Timeframe) -> Result<FileReport, DataError> {
+    fn check(raw: &RawSide, timeframe: Timeframe) -> Result<FileReport, DataError> {
         let of = SideOf {
             path: PathBuf::from("EURUSD.parquet"),
             symbol: "EURUSD".to_owned(),
@@ -322,34 +121,34 @@ mod tests {
             timeframe,
             side: QuoteSide::Bid,
         };
-        check_side(&mut raw, &of, &ReadPolicy::default())
+        check_side(raw, &of, &ReadPolicy::default())
     }
 
-    fn place(raw: RawSide, timeframe: Timeframe) -> (DataCode, Option<u64>) {
+    fn place(raw: &RawSide, timeframe: Timeframe) -> (DataCode, Option<u64>) {
         let error = check(raw, timeframe).expect_err("refused");
         (error.code(), error.problem().row)
     }
 
     #[test]
     fn times_out_of_order_off_the_grid_or_far_apart_are_refused_at_their_row() {
-        let m1 = |offsets: &[i64]| place(minutes(offsets), Timeframe::M1);
+        let m1 = |offsets: &[i64]| place(&minutes(offsets), Timeframe::M1);
         assert_eq!(m1(&[0, 2, 1, 3]), (DataCode::UnsortedTimestamps, Some(2)));
         assert_eq!(m1(&[0, 1, 1, 2]), (DataCode::DuplicateTimestamp, Some(2)));
         assert_eq!(m1(&[0, 1, 1 + 15 * 1440]), (DataCode::GapTooLarge, Some(2)));
         let half = side(vec![START, START + MINUTE / 2]);
-        assert_eq!(place(half, Timeframe::M1), (DataCode::TimestampOffGrid, Some(1)));
-        assert_eq!(place(side(vec![5]), Timeframe::M1), (DataCode::TimestampOutOfRange, Some(0)));
-        assert_eq!(place(side(Vec::new()), Timeframe::M1), (DataCode::NoRows, None));
+        assert_eq!(place(&half, Timeframe::M1), (DataCode::TimestampOffGrid, Some(1)));
+        assert_eq!(place(&side(vec![5]), Timeframe::M1), (DataCode::TimestampOutOfRange, Some(0)));
+        assert_eq!(place(&side(Vec::new()), Timeframe::M1), (DataCode::NoRows, None));
     }
 
     #[test]
     fn bars_of_a_longer_timeframe_are_named() {
         let fives = minutes(&[0, 5, 10, 20]);
-        let error = check(fives, Timeframe::M1).expect_err("M5 rows");
+        let error = check(&fives, Timeframe::M1).expect_err("M5 rows");
         assert_eq!(error.code(), DataCode::TimeframeMismatch);
         assert!(error.to_string().contains("multiples of M5"), "{error}");
-        assert!(check(minutes(&[0, 5, 10]), Timeframe::M1).is_ok(), "three rows prove nothing");
-        assert!(check(minutes(&[0, 5, 10, 21]), Timeframe::M1).is_ok());
+        assert!(check(&minutes(&[0, 5, 10]), Timeframe::M1).is_ok(), "three rows prove nothing");
+        assert!(check(&minutes(&[0, 5, 10, 21]), Timeframe::M1).is_ok());
     }
 
     #[test]
@@ -357,19 +156,19 @@ mod tests {
         let days = |hours: &[i64]| {
             side((1_i64..).zip(hours).map(|(day, hour)| (START / DAY + day) * DAY + hour * HOUR).collect())
         };
-        assert!(check(days(&[22, 22, 21, 21, 22]), Timeframe::D1).is_ok());
-        assert!(check(days(&[0, 23, 0]), Timeframe::D1).is_ok());
-        assert_eq!(place(days(&[22, 20, 22]), Timeframe::D1), (DataCode::TimestampOffGrid, Some(1)));
-        assert_eq!(place(days(&[22, 21, 20]), Timeframe::D1), (DataCode::TimestampOffGrid, Some(2)));
+        assert!(check(&days(&[22, 22, 21, 21, 22]), Timeframe::D1).is_ok());
+        assert!(check(&days(&[0, 23, 0]), Timeframe::D1).is_ok());
+        assert_eq!(place(&days(&[22, 20, 22]), Timeframe::D1), (DataCode::TimestampOffGrid, Some(1)));
+        assert_eq!(place(&days(&[22, 21, 20]), Timeframe::D1), (DataCode::TimestampOffGrid, Some(2)));
     }
 
     #[test]
     fn the_weekend_is_no_hole_and_a_lost_day_is_one() {
         // Friday 20:00 UTC to Monday: 1 h of Friday and 2 h of Sunday were open.
         let friday = 3 * 1440 + 600;
-        let weekend = check(minutes(&[friday, friday + 1, friday + 2 + 2 * 1440 + 200]), Timeframe::M1);
+        let weekend = check(&minutes(&[friday, friday + 1, friday + 2 + 2 * 1440 + 200]), Timeframe::M1);
         assert_eq!(weekend.expect("fine").warnings, []);
-        let lost = check(minutes(&[0, 1, 2 + 26 * 60]), Timeframe::M1).expect("legal");
+        let lost = check(&minutes(&[0, 1, 2 + 26 * 60]), Timeframe::M1).expect("legal");
         assert_eq!((lost.warnings[0].code, lost.warnings[0].row), (WarningCode::GapLong, 2));
     }
 
@@ -390,7 +189,7 @@ mod tests {
         for (damage, code, column) in cases {
             let mut raw = minutes(&[0, 1, 2]);
             damage(&mut raw);
-            let error = check(raw, Timeframe::M1).expect_err("refused");
+            let error = check(&raw, Timeframe::M1).expect_err("refused");
             let problem = error.problem();
             assert_eq!((problem.code, problem.row, problem.column.as_deref()), (code, Some(1), Some(column)));
         }
@@ -400,12 +199,12 @@ mod tests {
     fn times_are_checked_before_prices_and_a_jump_is_only_a_warning() {
         let mut raw = minutes(&[0, 1, 1]);
         raw.prices.close[0] = f64::NAN;
-        assert_eq!(place(raw, Timeframe::M1).0, DataCode::DuplicateTimestamp);
+        assert_eq!(place(&raw, Timeframe::M1).0, DataCode::DuplicateTimestamp);
         let mut raw = minutes(&[0, 1, 2]);
         for column in raw.prices.columns_mut() {
             column[1] = 1.3;
         }
-        let warnings = check(raw, Timeframe::M1).expect("legal").warnings;
+        let warnings = check(&raw, Timeframe::M1).expect("legal").warnings;
         assert_eq!((warnings[0].code, warnings[0].count, warnings[0].row), (WarningCode::PriceJump, 2, 1));
     }
 }

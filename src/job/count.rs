@@ -97,6 +97,11 @@ impl Prepared {
                 let typical = if series.spread_is_typical { "typical " } else { "" };
                 phrases.push(format!("{typical}spread {pips} pips"));
             }
+            // Of a source that is not in memory itself the primary bars speak.
+            if series.resampled_from.is_none() || series.timeframe == symbol.bars.timeframe() {
+                let changes = series.changes().into_iter();
+                phrases.extend(changes.map(|change| format!("{} {change}", series.timeframe)));
+            }
         }
         for (file, warning) in report.warnings().filter(|(file, _)| &file.symbol == name) {
             if file.timeframe == symbol.bars.timeframe() {

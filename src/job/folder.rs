@@ -151,6 +151,7 @@ fn head(prepared: &Prepared, options: &JobOptions) -> ManifestHead {
         seed: prepared.spec.seed.0,
         profile: settings.profile.as_str().to_owned(),
         deviations: super::closing::deviations(settings),
+        data_report: serde_json::to_value(&prepared.data_report).unwrap_or_default(),
         positions: prepared.plan.positions,
         chunk_trials: prepared.plan.chunk_trials,
         shard: [options.shard.part, options.shard.parts],

@@ -221,6 +221,7 @@ mod tests {
             seed: 1,
             profile: "realistic".to_owned(),
             deviations: Vec::new(),
+            data_report: serde_json::Value::Null,
             positions: 10,
             chunk_trials: 16,
             shard: [1, 1],

@@ -88,6 +88,9 @@ pub struct Manifest {
     /// Digest over all market data.
     pub data_fingerprint: String,
     data: Vec<DataEntry>,
+    /// What was read: files with rows and period, what policies changed, warnings. Outside every digest.
+    #[serde(default)]
+    pub data_report: Value,
     /// Positions of the enumeration, excluded ones included; 0 while unknown.
     pub positions: u64,
     /// Positions per chunk.
@@ -117,6 +120,8 @@ pub struct ManifestHead {
     pub profile: String,
     /// Settings that deviate from it.
     pub deviations: Vec<String>,
+    /// What reading the data found and changed.
+    pub data_report: Value,
     /// Positions of the enumeration; 0 while unknown.
     pub positions: u64,
     /// Positions per chunk.
@@ -149,6 +154,7 @@ impl Manifest {
             deviations: head.deviations,
             data_fingerprint: identity.data_fingerprint.to_hex(),
             data: data.collect(),
+            data_report: head.data_report,
             positions: head.positions,
             chunk_trials: head.chunk_trials,
             shard: head.shard,

@@ -148,6 +148,7 @@ mod tests {
             seed,
             profile: "realistic".to_owned(),
             deviations: Vec::new(),
+            data_report: serde_json::Value::Null,
             positions: POSITIONS,
             chunk_trials: 50,
             shard: [shard.part, shard.parts],

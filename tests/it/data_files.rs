@@ -15,9 +15,10 @@ use omega_sweep::types::{PriceSide, StepRange, SymbolId, Timeframe, Timestamp};
 use proptest::prelude::*;
 use serde_json::Value;
 
+use crate::fixture::random_cases;
 use crate::golden;
 
-fn generated(symbols: &[&str], timeframe: Timeframe, bars: usize) -> Vec<(String, BarSeries)> {
+pub(crate) fn generated(symbols: &[&str], timeframe: Timeframe, bars: usize) -> Vec<(String, BarSeries)> {
     let settings = GenerateSettings {
         seed: 5,
         symbols: symbols.iter().map(|name| (*name).to_owned()).collect(),
@@ -29,7 +30,7 @@ fn generated(symbols: &[&str], timeframe: Timeframe, bars: usize) -> Vec<(String
     made.into_iter().map(|one| (one.spec.name, one.bars)).collect()
 }
 
-fn write(folder: &Path, symbol: &str, bars: &BarSeries, sides: &[QuoteSide]) -> Vec<PathBuf> {
+pub(crate) fn write(folder: &Path, symbol: &str, bars: &BarSeries, sides: &[QuoteSide]) -> Vec<PathBuf> {
     let mut paths = Vec::new();
     for &side in sides {
         let timeframe = bars.timeframe();
@@ -49,7 +50,7 @@ fn write(folder: &Path, symbol: &str, bars: &BarSeries, sides: &[QuoteSide]) -> 
     paths
 }
 
-const PAIR: [QuoteSide; 2] = [QuoteSide::Bid, QuoteSide::Ask];
+pub(crate) const PAIR: [QuoteSide; 2] = [QuoteSide::Bid, QuoteSide::Ask];
 
 fn settings(source: &Path) -> DataSettings {
     DataSettings { source: DataSource::Path(source.to_owned()), ..DataSettings::default() }
@@ -375,7 +376,7 @@ fn check_case(case: &Value, result: Result<OpenedData, DataError>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(random_cases(150))]
     #[test]
     fn damage_never_panics_and_never_loads_other_bars(
         flips in proptest::collection::vec((any::<prop::sample::Index>(), 1_u8..=255), 0..4),

@@ -21,9 +21,10 @@ use omega_sweep::types::{Timeframe, Timestamp};
 use proptest::prelude::*;
 use serde_json::Value;
 
+use crate::fixture::random_cases;
 use crate::golden;
 
-fn manifest(topic: &str, list: &str) -> Option<(PathBuf, Vec<Value>)> {
+pub(crate) fn manifest(topic: &str, list: &str) -> Option<(PathBuf, Vec<Value>)> {
     let Some(folder) = golden::shared().map(|root| root.join("golden").join(topic)) else {
         println!("skipped: {topic} files are cut from real bars, which are not here");
         return None;
@@ -34,13 +35,13 @@ fn manifest(topic: &str, list: &str) -> Option<(PathBuf, Vec<Value>)> {
     Some((folder, cases))
 }
 
-fn files(folder: &Path, case: &Value) -> Vec<PathBuf> {
+pub(crate) fn files(folder: &Path, case: &Value) -> Vec<PathBuf> {
     let list = case["files"].as_array().expect("files");
     list.iter().map(|file| folder.join(file.as_str().expect("a name"))).collect()
 }
 
 /// Options of a case as a user would give them.
-fn settings(format: Option<&str>, options: &Value) -> ImportSettings {
+pub(crate) fn settings(format: Option<&str>, options: &Value) -> ImportSettings {
     let text = |key: &str| options[key].as_str().map(str::to_owned);
     let mut settings = ImportSettings {
         format: format.map(|name| Format::parse(name).unwrap_or_else(|| panic!("format {name}"))),
@@ -310,60 +311,6 @@ fn months_of_one_symbol_are_put_together_and_must_not_overlap() {
 }
 
 #[test]
-fn hostile_text_is_refused_quickly_and_in_little_memory() {
-    let settings = ImportSettings {
-        symbol: Some("EURUSD".into()),
-        timeframe: Some(Timeframe::M1),
-        format: Some(Format::OmegaCsv),
-        memory_limit: Some(1 << 20),
-        ..ImportSettings::default()
-    };
-    let long_line = format!("{OMEGA}\n{}\n", "1".repeat(2 << 20));
-    let wide = format!("{}\n1\n", ",".repeat(1_000_000));
-    let unclosed = format!("{OMEGA}\n\"{A}\n{B}\n");
-    let many: String =
-        std::iter::once(format!("{OMEGA}\n")).chain((0..40_000).map(|_| format!("{A}\n"))).collect();
-    for (text, code) in [
-        (long_line, DataCode::LimitExceeded),
-        (wide, DataCode::MissingColumn),
-        (unclosed, DataCode::CsvBadTimestamp),
-        (many, DataCode::MemoryLimit),
-    ] {
-        let (_folder, files) = text_file("EURUSD_M1_BID.csv", &text);
-        assert_eq!(times(&settings, &files), Err(code));
-    }
-}
-
-#[test]
-fn a_compression_bomb_ends_at_the_first_impossible_line() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("EURUSD_M1_BID.csv.gz");
-    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    let piece = vec![b'1'; 1 << 20];
-    (0..200).for_each(|_| packed.write_all(&piece).expect("packed"));
-    std::fs::write(&path, packed.finish().expect("packed")).expect("written");
-    assert!(std::fs::metadata(&path).expect("a file").len() < 400_000);
-    let settings = ImportSettings { format: Some(Format::OmegaCsv), ..ImportSettings::default() };
-    assert_eq!(times(&settings, &[path]), Err(DataCode::LimitExceeded));
-}
-
-#[test]
-fn odd_paths_are_answered_not_followed() {
-    let settings = ImportSettings::default();
-    for name in ["no\0thing.csv", "no\nthing.csv", "nothing.csv"] {
-        let error = read(&settings, &[PathBuf::from(name)]).expect_err("absent");
-        assert!(error.to_string().lines().count() <= 3, "{error}");
-    }
-    #[cfg(unix)]
-    {
-        let folder = tempfile::tempdir().expect("a folder");
-        let turn = folder.path().join("loop.csv");
-        std::os::unix::fs::symlink(&turn, &turn).expect("a link");
-        assert_eq!(read(&settings, &[turn]).expect_err("a loop").code(), DataCode::FileUnreadable);
-    }
-}
-
-#[test]
 fn an_import_writes_what_a_study_reads() {
     let Some((folder, samples)) = manifest("import", "samples") else { return };
     let sample = samples.iter().find(|sample| sample["id"] == "mt5_bars_eet").expect("the sample");
@@ -442,7 +389,7 @@ fn generated_and_resampled_files_open_as_a_study() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(random_cases(300))]
     #[test]
     fn any_bytes_are_bars_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..400), which in 0_usize..16) {
         let folder = tempfile::tempdir().expect("a folder");

@@ -8,6 +8,7 @@ use omega_sweep::data::parquet::{SideToWrite, write_bars};
 use omega_sweep::data::synthetic::{GenerateSettings, GeneratedLength, generate};
 use omega_sweep::data::{DayAnchor, QuoteSide};
 use omega_sweep::types::{Timeframe, Timestamp};
+use proptest::prelude::ProptestConfig;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -130,4 +131,10 @@ pub(crate) fn results(run: &Path) -> BTreeMap<String, Vec<u8>> {
         std::fs::read(run.join("leaderboard.parquet")).expect("a leaderboard"),
     );
     files
+}
+
+/// So many random cases, times `OMEGA_SWEEP_CASES`.
+pub(crate) fn random_cases(count: u32) -> ProptestConfig {
+    let times = std::env::var("OMEGA_SWEEP_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
+    ProptestConfig::with_cases(count * times)
 }

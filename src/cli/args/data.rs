@@ -142,6 +142,9 @@ pub(crate) struct DataImportArgs {
     /// Refuse a series of which only bid or ask is there
     #[arg(long)]
     pub(crate) both_sides: bool,
+    /// Decimals of a point, when prices are whole points or the symbol is unknown
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=10))]
+    pub(crate) digits: Option<u32>,
     /// generic-csv: separator of the fields
     #[arg(long, value_name = "CHAR")]
     pub(crate) delimiter: Option<char>,
@@ -229,7 +232,7 @@ pub(crate) struct DataResampleArgs {
     /// Timeframe to make
     #[arg(long, value_name = "TF", value_parser = timeframe)]
     pub(crate) to: Timeframe,
-    /// Timeframe to make it from; the only one there without it
+    /// Timeframe to make it from; the longest that can without it
     #[arg(long, value_name = "TF", value_parser = timeframe)]
     pub(crate) from: Option<Timeframe>,
     /// Symbols, comma separated; all without it

@@ -114,7 +114,8 @@ fn resample(args: &DataResampleArgs, console: Console) -> Result<Exit, Failure> 
 fn reading(policy: &PolicyArgs) -> ImportSettings {
     ImportSettings {
         policy: policy_of(policy),
-        memory_limit: memory::available(),
+        // As a sweep does without `--memory`.
+        memory_limit: memory::available().map(|bytes| bytes / 4 * 3),
         ..ImportSettings::default()
     }
 }
@@ -140,7 +141,7 @@ fn policy_of(args: &PolicyArgs) -> ReadPolicy {
 
 fn import_settings(args: &DataImportArgs) -> Result<ImportSettings, Failure> {
     let delimiter = args.delimiter.map(|c| {
-        u8::try_from(c).map_err(|_| {
+        u8::try_from(c).ok().filter(u8::is_ascii).ok_or_else(|| {
             Failure::new(Exit::Usage, format_args!("the separator {c:?} is not one byte"), "use , ; or a tab")
         })
     });
@@ -163,6 +164,7 @@ fn import_settings(args: &DataImportArgs) -> Result<ImportSettings, Failure> {
             Ambiguous::Second => OnAmbiguous::Second,
             Ambiguous::Drop => OnAmbiguous::Drop,
         },
+        digits: args.digits,
         delimiter: delimiter.transpose()?,
         decimal: args.decimal,
         columns: args.columns.clone(),
@@ -185,14 +187,17 @@ fn read_line(file: &FileRead) -> String {
         file.format.as_str(),
         numbers::count(file.rows as u64)
     );
-    let left_out = [
-        (file.null_rows, "empty rows"),
-        (file.ambiguous_dropped, "ambiguous times"),
-        (file.flat_dropped, "flat bars"),
-        (file.bad_rows.len(), "bad rows"),
+    let changed = [
+        (file.null_rows, "empty rows left out"),
+        (file.ambiguous_dropped, "ambiguous times left out"),
+        (file.relabelled, "closes became opens"),
+        (file.floored, "times moved down to the grid"),
+        (file.sorted, "rows sorted in"),
+        (file.flat_dropped, "flat bars left out"),
+        (file.bad_rows.len(), "bad rows left out"),
     ];
-    for (count, what) in left_out.into_iter().filter(|(count, _)| *count > 0) {
-        line = format!("{line}; {} {what} left out", numbers::count(count as u64));
+    for (count, what) in changed.into_iter().filter(|(count, _)| *count > 0) {
+        line = format!("{line}; {} {what}", numbers::count(count as u64));
     }
     line
 }

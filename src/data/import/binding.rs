@@ -1,5 +1,6 @@
 //! Which field of a text file plays which role.
 
+use super::cells::Splitter;
 use super::format::{Dialect, Layout, Names, Places, ZoneRule};
 use super::settings::ImportSettings;
 use crate::data::columns::Roles;
@@ -34,7 +35,8 @@ impl Bound {
         settings: &ImportSettings,
     ) -> Result<(Self, bool), DataError> {
         let delimiter = settings.delimiter.unwrap_or_else(|| delimiter_of(first, dialect.delimiters));
-        let cells = split(first, delimiter);
+        let line = first.trim_end_matches(['\r', '\n']);
+        let cells: Vec<String> = Splitter::new(delimiter).split(line).iter().map(str::to_owned).collect();
         match &dialect.layout {
             Layout::Fixed { fields, at, header_word } => {
                 let header = header_word.is_some_and(|word| cells.first().is_some_and(|cell| cell == word));
@@ -200,17 +202,4 @@ fn delimiter_of(first: &str, known: &[u8]) -> u8 {
     let count = |delimiter: &u8| first.bytes().filter(|byte| byte == delimiter).count();
     let best = known.iter().copied().rev().max_by_key(count);
     best.unwrap_or(b',')
-}
-
-/// Cells of a line, without spaces and quotes around them.
-fn split(line: &str, delimiter: u8) -> Vec<String> {
-    line.trim_end_matches(['\r', '\n'])
-        .split(char::from(delimiter))
-        .map(|cell| bare(cell).to_owned())
-        .collect()
-}
-
-pub(super) fn bare(cell: &str) -> &str {
-    let cell = cell.trim();
-    cell.strip_prefix('"').and_then(|cell| cell.strip_suffix('"')).unwrap_or(cell)
 }

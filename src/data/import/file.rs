@@ -6,6 +6,7 @@ use super::FileRead;
 use super::format::{Dialect, Format, detect};
 use super::series::Piece;
 use super::settings::{ImportSettings, Label};
+use super::spool::{Room, Spool};
 use super::table::{Table, read_table};
 use super::text::{first_lines, with_text};
 use super::ticks::read_ticks;
@@ -15,32 +16,30 @@ use crate::data::layout::FileName;
 use crate::data::load::metadata_mismatch;
 use crate::data::parquet::{BarFile, open_file};
 use crate::data::prices::price_problem;
-use crate::data::raw::{RawSide, SideOf};
+use crate::data::raw::{Blocks, RawSide, SideOf};
 use crate::data::report::QuoteSide;
 use crate::data::symbol::{SymbolTable, power_of_ten};
 use crate::data::zones::LocalZone;
 use crate::types::Timeframe;
 
 /// Reads one file into pieces, with the policies that change rows applied and counted.
-pub(super) fn read_file(path: &Path, settings: &ImportSettings) -> Result<(Vec<Piece>, FileRead), DataError> {
+pub(super) fn read_file(
+    path: &Path,
+    settings: &ImportSettings,
+    room: &Room,
+) -> Result<(Vec<Piece>, FileRead), DataError> {
     let format = recognise(path, settings)?;
-    let mut report = FileRead {
-        path: path.to_owned(),
-        format,
-        rows: 0,
-        null_rows: 0,
-        ambiguous_dropped: 0,
-        flat_dropped: 0,
-        bad_rows: Vec::new(),
-    };
+    let mut report = FileRead::new(path, format);
     let mut pieces = match format {
-        Format::Parquet => parquet(path, settings)?,
-        _ if format.is_tick() => ticks(path, format, settings)?,
-        _ => table(path, format, settings, &mut report)?,
+        Format::Parquet => parquet(path, settings, room)?,
+        _ if format.is_tick() => ticks(path, format, settings, room)?,
+        _ => table(path, format, settings, room, &mut report)?,
     };
-    report.rows = pieces.iter().map(|piece| piece.raw.len()).sum();
+    // Bid and ask out of one row are one bar.
+    let bars_of = |piece: &Piece| if piece.shares_rows { 0 } else { piece.rows.len() };
+    report.rows = pieces.iter().map(bars_of).sum();
     for piece in &mut pieces {
-        adjust(piece, settings, &mut report);
+        adjust(piece, settings, &mut report)?;
     }
     Ok((pieces, report))
 }
@@ -75,9 +74,11 @@ fn starts_with_epoch(row: &str) -> bool {
     first.len() == 13 && first.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn parquet(path: &Path, settings: &ImportSettings) -> Result<Vec<Piece>, DataError> {
+fn parquet(path: &Path, settings: &ImportSettings, room: &Room) -> Result<Vec<Piece>, DataError> {
     let zone = settings.policy.tz.as_deref().map(LocalZone::parse).transpose()?;
     let file = BarFile::open(path)?;
+    let whole = Room { limit: settings.memory_limit, ..room.clone() };
+    whole.check(file.plausible_rows()).map_err(|error| error.path(path))?;
     let name = FileName::parse(path);
     let stored =
         |key: &str| file.metadata(key).filter(|_| !settings.policy.ignore_metadata).map(str::to_owned);
@@ -112,18 +113,23 @@ fn parquet(path: &Path, settings: &ImportSettings) -> Result<Vec<Piece>, DataErr
         // Prices of a share without a named side are trades.
         let share = !SymbolTable::default().knows(&symbol);
         let side = side.unwrap_or(if share { QuoteSide::Last } else { QuoteSide::Mid });
-        pieces.push(Piece::new(path, &symbol, timeframe, side, raw));
+        pieces.push(Piece::new(path, &symbol, timeframe, side, Spool::of(raw, room)?));
     }
     Ok(pieces)
 }
 
-fn ticks(path: &Path, format: Format, settings: &ImportSettings) -> Result<Vec<Piece>, DataError> {
+fn ticks(
+    path: &Path,
+    format: Format,
+    settings: &ImportSettings,
+    room: &Room,
+) -> Result<Vec<Piece>, DataError> {
     let timeframe = settings.timeframe.ok_or_else(|| unnamed(path, "timeframe"))?;
-    let bars = with_text(path, |text| read_ticks(text, path, format, timeframe, settings))?;
+    let bars = with_text(path, |text| read_ticks(text, path, format, timeframe, room))?;
     let symbol = settings.symbol.clone().or(bars.symbol).ok_or_else(|| unnamed(path, "symbol"))?;
     Ok(vec![
         Piece::new(path, &symbol, timeframe, QuoteSide::Bid, bars.bid),
-        Piece::new(path, &symbol, timeframe, QuoteSide::Ask, bars.ask),
+        Piece { shares_rows: true, ..Piece::new(path, &symbol, timeframe, QuoteSide::Ask, bars.ask) },
     ])
 }
 
@@ -131,44 +137,46 @@ fn table(
     path: &Path,
     format: Format,
     settings: &ImportSettings,
+    room: &Room,
     report: &mut FileRead,
 ) -> Result<Vec<Piece>, DataError> {
     let dialect = Dialect::of(format).expect("ticks and Parquet are read elsewhere");
-    let mut table = with_text(path, |text| read_table(text, path, format, &dialect, settings))?;
+    let mut table = with_text(path, |text| read_table(text, path, format, &dialect, settings, room))?;
     report.null_rows = table.null_rows;
     report.ambiguous_dropped = table.ambiguous_dropped;
     let timeframe = settings.timeframe.or_else(|| timeframe_of(path, format));
     let timeframe = timeframe.ok_or_else(|| unnamed(path, "timeframe"))?;
     let side = settings.side.or_else(|| side_of(path));
-    let symbol_of = |raw: &RawSide| {
-        let named = settings.symbol.clone().or_else(|| raw.symbol.clone());
+    let symbol_of = |rows: &Spool| {
+        let named = settings.symbol.clone().or_else(|| rows.facts().symbol.clone());
         named.or_else(|| Some(FileName::parse(&path.with_extension("parquet"))?.symbol))
     };
-    let ask = made_ask(&mut table, settings, symbol_of);
+    let ask = ask_of(&mut table, settings, symbol_of)?;
     let mut pieces = Vec::new();
     let both = ask.is_some();
-    for raw in table.sides.into_iter().chain(ask) {
-        let symbol = symbol_of(&raw).ok_or_else(|| unnamed(path, "symbol"))?;
-        let side = match (both, pieces.len()) {
-            (true, 0) => QuoteSide::Bid,
-            (true, _) => QuoteSide::Ask,
+    for rows in table.sides.into_iter().chain(ask) {
+        let symbol = symbol_of(&rows).ok_or_else(|| unnamed(path, "symbol"))?;
+        let second = both && !pieces.is_empty();
+        let side = match (both, second) {
+            (true, false) => QuoteSide::Bid,
+            (true, true) => QuoteSide::Ask,
             _ => side.unwrap_or(format.default_side()),
         };
-        pieces.push(Piece::new(path, &symbol, timeframe, side, raw));
+        pieces.push(Piece { shares_rows: second, ..Piece::new(path, &symbol, timeframe, side, rows) });
     }
     Ok(pieces)
 }
 
 /// The ask of files that hold it, or a spread in points for every bar: `(round(bid * 10^d) + spread) / 10^d`.
-fn made_ask(
+fn ask_of(
     table: &mut Table,
     settings: &ImportSettings,
-    symbol_of: impl Fn(&RawSide) -> Option<String>,
-) -> Option<RawSide> {
+    symbol_of: impl Fn(&Spool) -> Option<String>,
+) -> Result<Option<Spool>, DataError> {
     if let Some(ask) = table.ask.take() {
-        return Some(ask);
+        return Ok(Some(ask));
     }
-    let bid = table.sides.first_mut()?;
+    let Some(bid) = table.sides.first_mut() else { return Ok(None) };
     let in_points = table.digits == 0 && settings.digits.is_some_and(|digits| digits > 0);
     let digits = settings.digits.unwrap_or_else(|| {
         let spec = symbol_of(bid).and_then(|symbol| SymbolTable::default().lookup(&symbol, false).ok());
@@ -176,20 +184,23 @@ fn made_ask(
     });
     let unit = power_of_ten(digits);
     if in_points {
-        for column in bid.prices.columns_mut() {
-            for price in column {
-                *price /= unit;
+        *bid = bid.map(|block| {
+            block.prices.columns_mut().into_iter().flatten().for_each(|price| *price /= unit);
+            Ok(())
+        })?;
+    }
+    if !table.has_spread {
+        return Ok(None);
+    }
+    let ask = bid.map(|block| {
+        for column in block.prices.columns_mut() {
+            for (price, points) in column.iter_mut().zip(&block.spread_points) {
+                *price = ((*price * unit).round() + *points as f64) / unit;
             }
         }
-    }
-    let points = table.spread_points.take()?;
-    let mut ask = bid.clone();
-    for column in ask.prices.columns_mut() {
-        for (price, points) in column.iter_mut().zip(&points) {
-            *price = ((*price * unit).round() + *points as f64) / unit;
-        }
-    }
-    Some(ask)
+        Ok(())
+    });
+    ask.map(Some)
 }
 
 /// Tokens of a file name, upper case.
@@ -241,62 +252,96 @@ fn unnamed(path: &Path, what: &str) -> DataError {
 }
 
 /// Applies the switches that change rows, in this order: label, floor, sort, flat bars, impossible bars.
-fn adjust(piece: &mut Piece, settings: &ImportSettings, report: &mut FileRead) {
-    let length = piece.of.timeframe.micros();
-    let raw = &mut piece.raw;
-    if settings.label == Label::Close {
-        for time in &mut raw.times {
-            *time -= length;
+fn adjust(piece: &mut Piece, settings: &ImportSettings, report: &mut FileRead) -> Result<(), DataError> {
+    if settings.label == Label::Close || settings.floor {
+        move_times(piece, settings, report)?;
+    }
+    if settings.sort {
+        sort(piece, settings, report)?;
+    }
+    if !settings.drop_flat && !settings.drop_bad_rows {
+        return Ok(());
+    }
+    let of = &piece.of;
+    piece.rows = piece.rows.map(|block| {
+        if settings.drop_flat {
+            drop_flat(block, report);
         }
-    }
-    if settings.floor {
-        for time in &mut raw.times {
-            *time = time.div_euclid(length) * length;
+        if settings.drop_bad_rows {
+            drop_bad(block, of, settings, &mut report.bad_rows);
         }
-    }
-    if settings.sort && !raw.times.is_sorted() {
-        sort(raw);
-    }
-    if settings.drop_flat {
-        let flat = |k: usize| {
-            let bar = raw.prices.at(k);
-            bar.open == bar.high && bar.high == bar.low && bar.low == bar.close && raw.volume[k] == 0.0
-        };
-        let keep: Vec<bool> = (0..raw.len()).map(|k| !flat(k)).collect();
-        report.flat_dropped += keep.iter().filter(|keep| !**keep).count();
-        raw.retain(&keep);
-    }
-    if settings.drop_bad_rows {
-        drop_bad(raw, &piece.of, settings, &mut report.bad_rows);
-    }
+        Ok(())
+    })?;
+    Ok(())
 }
 
-fn drop_bad(raw: &mut RawSide, of: &SideOf, settings: &ImportSettings, listed: &mut Vec<String>) {
-    let problems: Vec<Option<DataError>> = (0..raw.len())
-        .map(|k| price_problem(raw, k, &settings.policy).map(|error| raw.at(error, k, of)))
+fn move_times(piece: &mut Piece, settings: &ImportSettings, report: &mut FileRead) -> Result<(), DataError> {
+    let length = piece.of.timeframe.micros();
+    let counted = !piece.shares_rows;
+    piece.rows = piece.rows.map(|block| {
+        if settings.label == Label::Close {
+            block.times.iter_mut().for_each(|time| *time -= length);
+            report.relabelled += if counted { block.len() } else { 0 };
+        }
+        if settings.floor {
+            for time in &mut block.times {
+                let floor = time.div_euclid(length) * length;
+                report.floored += usize::from(counted && *time != floor);
+                *time = floor;
+            }
+        }
+        Ok(())
+    })?;
+    Ok(())
+}
+
+fn drop_flat(block: &mut RawSide, report: &mut FileRead) {
+    let flat = |k: usize| {
+        let bar = block.prices.at(k);
+        bar.open == bar.high && bar.high == bar.low && bar.low == bar.close && block.volume[k] == 0.0
+    };
+    let keep: Vec<bool> = (0..block.len()).map(|k| !flat(k)).collect();
+    report.flat_dropped += keep.iter().filter(|keep| !**keep).count();
+    block.retain(&keep);
+}
+
+fn drop_bad(block: &mut RawSide, of: &SideOf, settings: &ImportSettings, listed: &mut Vec<String>) {
+    let problems: Vec<Option<DataError>> = (0..block.len())
+        .map(|k| price_problem(block, k, &settings.policy).map(|error| block.at(error, k, of)))
         .collect();
     let keep: Vec<bool> = problems.iter().map(Option::is_none).collect();
     listed.extend(problems.iter().flatten().map(ToString::to_string));
     if keep.contains(&false) {
-        raw.retain(&keep);
+        block.retain(&keep);
     }
 }
 
-/// Rows in order of time; rows of one time keep their order.
-fn sort(raw: &mut RawSide) {
+/// Rows in order of time; rows of one time keep their order. All of them have to be in memory for it.
+fn sort(piece: &mut Piece, settings: &ImportSettings, report: &mut FileRead) -> Result<(), DataError> {
+    let (mut last, mut behind) = (i64::MIN, 0);
+    for block in piece.rows.blocks() {
+        for &time in &block?.times {
+            behind += usize::from(time < last);
+            last = last.max(time);
+        }
+    }
+    if behind == 0 {
+        return Ok(());
+    }
+    report.sorted += if piece.shares_rows { 0 } else { behind };
+    let room = Room { limit: settings.memory_limit, ..piece.rows.room().clone() };
+    room.check(piece.rows.len()).map_err(|error| error.path(&piece.of.path))?;
+    let here = piece.rows.room().clone();
+    let none = Spool::new(piece.rows.facts(), &here);
+    let raw = std::mem::replace(&mut piece.rows, none).into_whole()?;
     let mut order: Vec<usize> = (0..raw.len()).collect();
     order.sort_by_key(|&k| raw.times[k]);
-    let places = |list: &[u32]| -> Vec<u32> { order.iter().filter_map(|&k| list.get(k).copied()).collect() };
-    let rows: Vec<u32> = order.iter().map(|&k| u32::try_from(raw.place.row(k)).unwrap_or(u32::MAX)).collect();
-    raw.place.lines = places(&raw.place.lines);
-    raw.place.rows = rows;
-    raw.times = order.iter().map(|&k| raw.times[k]).collect();
-    raw.prices = raw.prices.select(&order);
-    raw.volume = order.iter().map(|&k| raw.volume[k]).collect();
+    piece.rows = Spool::of(raw.select(&order), &here)?;
+    Ok(())
 }
 
 impl Piece {
-    fn new(path: &Path, symbol: &str, timeframe: Timeframe, side: QuoteSide, raw: RawSide) -> Self {
+    fn new(path: &Path, symbol: &str, timeframe: Timeframe, side: QuoteSide, rows: Spool) -> Self {
         let spec = SymbolTable::default().lookup(symbol, true);
         let of = SideOf {
             path: PathBuf::from(path),
@@ -305,6 +350,6 @@ impl Piece {
             timeframe,
             side,
         };
-        Self { of, raw }
+        Self { of, rows, shares_rows: false }
     }
 }

@@ -1,10 +1,13 @@
 //! Foreign files become canonical ones (`data.md` section 10). Every importer ends in the same checks.
 
+mod beside;
 mod binding;
+mod cells;
 mod file;
 mod format;
 mod series;
 mod settings;
+mod spool;
 mod stamp;
 mod table;
 mod text;
@@ -20,10 +23,12 @@ pub use settings::{ImportSettings, Label};
 
 use super::catalog::record;
 use super::error::DataError;
-use super::parquet::{SideToWrite, WrittenFile, write_bars};
-use super::quality::{FileQuality, pair_quality, side_quality};
+use super::parquet::{BarWriter, FinishedFile, WhichSide, WrittenFile};
+use super::quality::{FileQuality, QualityCount};
 use super::resample::DayAnchor;
 pub use super::zones::OnAmbiguous;
+use series::Series;
+use spool::{Room, existing};
 
 /// What an import did.
 #[derive(Debug, Clone, Serialize)]
@@ -43,16 +48,40 @@ pub struct FileRead {
     pub path: PathBuf,
     /// The format it was read as.
     pub format: Format,
-    /// Bars read, before policies; of tick files the bars made.
+    /// Bars read, before policies; of tick files the bars made. Bid and ask of one row are one bar.
     pub rows: usize,
     /// Rows whose prices are all null, skipped.
     pub null_rows: usize,
     /// Rows left out because their local time happens twice.
     pub ambiguous_dropped: usize,
+    /// Rows whose time was a close and moved back by one length.
+    pub relabelled: usize,
+    /// Rows whose time moved down to the grid.
+    pub floored: usize,
+    /// Rows that stood behind a later one.
+    pub sorted: usize,
     /// Flat bars without volume left out.
     pub flat_dropped: usize,
     /// Impossible rows left out, each as it would have been refused.
     pub bad_rows: Vec<String>,
+}
+
+impl FileRead {
+    /// Nothing counted yet.
+    fn new(path: &Path, format: Format) -> Self {
+        Self {
+            path: path.to_owned(),
+            format,
+            rows: 0,
+            null_rows: 0,
+            ambiguous_dropped: 0,
+            relabelled: 0,
+            floored: 0,
+            sorted: 0,
+            flat_dropped: 0,
+            bad_rows: Vec::new(),
+        }
+    }
 }
 
 /// Reads foreign files, checks them and returns their series; writes nothing.
@@ -65,43 +94,94 @@ pub fn read(
     settings: &ImportSettings,
     files: &[PathBuf],
 ) -> Result<(Vec<ImportedSeries>, Vec<FileRead>), DataError> {
+    let room = Room { folder: std::env::temp_dir(), limit: settings.memory_limit };
+    let (series, read) = gather(settings, files, &room)?;
+    let series = series.into_iter().map(Series::into_memory).collect::<Result<_, _>>()?;
+    Ok((series, read))
+}
+
+/// Quality of the series in foreign files, in memory that does not grow with them.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn examine(settings: &ImportSettings, files: &[PathBuf]) -> Result<Vec<FileQuality>, DataError> {
+    let room = Room { folder: std::env::temp_dir(), limit: None };
+    let (series, _) = gather(settings, files, &room)?;
+    series.iter().map(measure).collect()
+}
+
+/// The same with the series themselves.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn examine_in_memory(
+    settings: &ImportSettings,
+    files: &[PathBuf],
+) -> Result<Vec<(FileQuality, ImportedSeries)>, DataError> {
+    let room = Room { folder: std::env::temp_dir(), limit: settings.memory_limit };
+    let (series, _) = gather(settings, files, &room)?;
+    series.into_iter().map(|one| Ok((measure(&one)?, one.into_memory()?))).collect()
+}
+
+fn measure(one: &Series) -> Result<FileQuality, DataError> {
+    let mut count = QualityCount::new(&one.report);
+    for sides in one.blocks() {
+        count.look(&sides?);
+    }
+    Ok(count.finish(one.rows_before, one.crossed))
+}
+
+/// Reads foreign files and writes `<out>/<SYMBOL>/<SYMBOL>_<TF>_<SIDE>.parquet`; `<out>/dataset.json` lists them.
+///
+/// Memory does not grow with the files, except that `sort` holds one of them. While it runs, an import needs about
+/// the size of the text as temporary files on the disk of `out`.
+///
+/// # Errors
+/// As [`read`], and when the system refuses to write. No file is there under its name before all have been checked.
+pub fn import(settings: &ImportSettings, files: &[PathBuf], out: &Path) -> Result<ImportReport, DataError> {
+    let room = Room { folder: existing(out), limit: None };
+    let (series, read) = gather(settings, files, &room)?;
+    let (mut finished, mut quality) = (Vec::new(), Vec::new());
+    for one in &series {
+        let (files, count) = write(one, out)?;
+        finished.extend(files);
+        quality.push(count);
+    }
+    let written = finished.into_iter().map(FinishedFile::persist).collect::<Result<Vec<_>, _>>()?;
+    record(out, &written)?;
+    Ok(ImportReport { read, written, quality })
+}
+
+fn gather(
+    settings: &ImportSettings,
+    files: &[PathBuf],
+    room: &Room,
+) -> Result<(Vec<Series>, Vec<FileRead>), DataError> {
     let mut pieces = Vec::new();
     let mut reports = Vec::new();
     for path in files {
-        let (mut found, report) = file::read_file(path, settings)?;
+        let (mut found, report) = file::read_file(path, settings, room)?;
         pieces.append(&mut found);
         reports.push(report);
     }
     Ok((series::assemble(pieces, settings)?, reports))
 }
 
-/// Reads foreign files and writes `<out>/<SYMBOL>/<SYMBOL>_<TF>_<SIDE>.parquet`; `<out>/dataset.json` lists them.
-///
-/// # Errors
-/// As [`read`], and when the system refuses to write. Nothing is written before everything has been checked.
-pub fn import(settings: &ImportSettings, files: &[PathBuf], out: &Path) -> Result<ImportReport, DataError> {
-    let (series, read) = read(settings, files)?;
-    let mut written = Vec::new();
-    let mut quality = Vec::new();
-    for one in &series {
-        for side in &one.sides {
-            let name = format!("{}_{}_{}.parquet", one.symbol, one.timeframe, side.side.as_str());
-            let columns = SideToWrite {
-                symbol: &one.symbol,
-                timeframe: one.timeframe,
-                side: side.side,
-                anchor: DayAnchor::Utc,
-                times: one.bars.times(),
-                prices: side.prices(&one.bars),
-                volume: side.volume(&one.bars),
-            };
-            written.push(write_bars(&out.join(&one.symbol).join(name), &columns)?);
+fn write(one: &Series, out: &Path) -> Result<(Vec<FinishedFile>, FileQuality), DataError> {
+    let create = |side: super::QuoteSide| {
+        let name = format!("{}_{}_{}.parquet", one.symbol, one.timeframe, side.as_str());
+        let which = WhichSide { symbol: &one.symbol, timeframe: one.timeframe, side, anchor: DayAnchor::Utc };
+        BarWriter::create(&out.join(&one.symbol).join(name), which)
+    };
+    let mut writers = one.sides().into_iter().map(create).collect::<Result<Vec<_>, _>>()?;
+    let mut count = QualityCount::new(&one.report);
+    for sides in one.blocks() {
+        let sides = sides?;
+        count.look(&sides);
+        for (writer, side) in writers.iter_mut().zip(&sides) {
+            writer.append(&side.times, &side.prices, &side.volume)?;
         }
-        quality.push(match one.sides.len() {
-            1 => side_quality(&one.report, &one.bars),
-            _ => pair_quality(&one.report, &one.bars),
-        });
     }
-    record(out, &written)?;
-    Ok(ImportReport { read, written, quality })
+    let finished = writers.into_iter().map(BarWriter::finish).collect::<Result<_, _>>()?;
+    Ok((finished, count.finish(one.rows_before, one.crossed)))
 }

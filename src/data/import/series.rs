@@ -3,27 +3,30 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::beside::Beside;
 use super::settings::ImportSettings;
-use crate::data::align::common_runs;
+use super::spool::Spool;
 use crate::data::bars::{BarSeries, PriceColumns};
 use crate::data::error::{DataCode, DataError};
 use crate::data::load::missing_side;
-use crate::data::pair::{join, shifted};
-use crate::data::raw::{Places, RawSide, SideOf};
+use crate::data::pair::{CrossedBars, CrossedRanges, Shift, check_loss, uncross};
+use crate::data::raw::{Blocks, RawSide, SideOf};
 use crate::data::report::{Crossed, FileReport, QuoteSide};
-use crate::data::settings::ReadPolicy;
+use crate::data::settings::{OnCrossed, ReadPolicy};
 use crate::data::symbol::SymbolTable;
-use crate::data::validate::check_side;
+use crate::data::validate::{Repeats, check_side};
 use crate::types::{PriceSide, Timeframe, Timestamp};
 
 /// Rows of one side from one file.
 #[derive(Debug)]
 pub(super) struct Piece {
     pub(super) of: SideOf,
-    pub(super) raw: RawSide,
+    pub(super) rows: Spool,
+    /// Whether another piece was made from the same rows of the file; they are counted there.
+    pub(super) shares_rows: bool,
 }
 
-/// A checked series and the sides that are to be written.
+/// A checked series in memory and the sides that are to be written.
 #[derive(Debug, Clone)]
 pub struct ImportedSeries {
     /// The symbol.
@@ -63,23 +66,128 @@ impl ImportedSide {
     }
 }
 
+/// A checked series whose rows are still in blocks.
+#[derive(Debug)]
+pub(super) struct Series {
+    pub(super) symbol: String,
+    pub(super) timeframe: Timeframe,
+    pub(super) report: FileReport,
+    pub(super) rows_before: [usize; 2],
+    pub(super) crossed: Crossed,
+    rows: Rows,
+}
+
+#[derive(Debug)]
+enum Rows {
+    Pair {
+        bid: Box<Spool>,
+        ask: Box<Spool>,
+        on_crossed: OnCrossed,
+    },
+    One {
+        side: QuoteSide,
+        rows: Spool,
+    },
+    /// One side in the file, and how far bid and ask lie from it.
+    Made {
+        rows: Spool,
+        shifts: [Option<Shift>; 2],
+    },
+}
+
+type SidesOfBlock = Result<Vec<RawSide>, DataError>;
+
+impl Series {
+    /// Which sides there are.
+    pub(super) fn sides(&self) -> Vec<QuoteSide> {
+        match &self.rows {
+            Rows::One { side, .. } => vec![*side],
+            Rows::Pair { .. } | Rows::Made { .. } => vec![QuoteSide::Bid, QuoteSide::Ask],
+        }
+    }
+
+    /// Final rows block by block, every side of [`Series::sides`].
+    pub(super) fn blocks(&self) -> Box<dyn Iterator<Item = SidesOfBlock> + '_> {
+        match &self.rows {
+            Rows::One { rows, .. } => Box::new(rows.blocks().map(|block| Ok(vec![block?.into_owned()]))),
+            Rows::Pair { bid, ask, on_crossed } => Box::new(Beside::new(bid, ask).map(|pair| {
+                let (mut bid, mut ask) = pair?;
+                uncross(&mut bid, &mut ask, *on_crossed);
+                Ok(vec![bid, ask])
+            })),
+            Rows::Made { rows, shifts } => Box::new(rows.blocks().map(|block| {
+                let block = block?;
+                let made = shifts.iter().map(|shift| {
+                    let mut side = block.clone().into_owned();
+                    if let Some(shift) = shift {
+                        shift.apply(&mut side.prices);
+                    }
+                    side
+                });
+                Ok(made.collect())
+            })),
+        }
+    }
+
+    /// All of it in memory.
+    ///
+    /// # Errors
+    /// Trouble with temporary files.
+    pub(super) fn into_memory(self) -> Result<ImportedSeries, DataError> {
+        let names = self.sides();
+        let mut whole: Vec<RawSide> = Vec::new();
+        let mut ranges = CrossedRanges::default();
+        for sides in self.blocks() {
+            let sides = sides?;
+            if let [bid, ask] = &sides[..] {
+                ranges.look(bid, ask);
+            }
+            for (k, block) in sides.into_iter().enumerate() {
+                if whole.len() == k {
+                    let mut empty = block.without_rows();
+                    empty.reserve(self.report.rows);
+                    whole.push(empty);
+                }
+                whole[k].append(&block);
+            }
+        }
+        let Self { symbol, timeframe, mut report, rows_before, crossed, .. } = self;
+        report.warnings.extend(ranges.warning);
+        let mut whole = whole.into_iter();
+        let first = whole.next().expect("a checked series has rows");
+        let own_volume = whole.as_slice().first().filter(|ask| ask.volume != first.volume);
+        let own_volume = own_volume.map(|ask| Arc::new(ask.volume.clone()));
+        let bid = Arc::new(first.prices);
+        let ask = whole.next().map_or_else(|| Arc::clone(&bid), |ask| Arc::new(ask.prices));
+        let side = |side| {
+            let own_volume = own_volume.clone().filter(|_| side == QuoteSide::Ask && names.len() == 2);
+            ImportedSide { side, own_volume }
+        };
+        Ok(ImportedSeries {
+            symbol,
+            timeframe,
+            bars: BarSeries::new(timeframe, first.times, bid, ask, first.volume),
+            sides: names.iter().copied().map(side).collect(),
+            report,
+            rows_before,
+            crossed,
+        })
+    }
+}
+
 /// One side of a symbol, whole and checked.
 struct Whole {
-    raw: RawSide,
+    rows: Spool,
     of: SideOf,
     report: FileReport,
 }
 
 /// Checks every piece, joins pieces of one side, then sides of one series; series by symbol and timeframe.
-pub(super) fn assemble(
-    pieces: Vec<Piece>,
-    settings: &ImportSettings,
-) -> Result<Vec<ImportedSeries>, DataError> {
+pub(super) fn assemble(pieces: Vec<Piece>, settings: &ImportSettings) -> Result<Vec<Series>, DataError> {
     let mut sides: BTreeMap<(String, Timeframe, QuoteSide), Vec<Whole>> = BTreeMap::new();
-    for Piece { of, mut raw } in pieces {
-        let report = check_side(&mut raw, &of, &settings.policy)?;
-        let key = (of.symbol.clone(), of.timeframe, of.side);
-        sides.entry(key).or_default().push(Whole { raw, of, report });
+    for piece in pieces {
+        let key = (piece.of.symbol.clone(), piece.of.timeframe, piece.of.side);
+        sides.entry(key).or_default().push(checked(piece, &settings.policy)?);
     }
     let mut by_series: BTreeMap<(String, Timeframe), BTreeMap<QuoteSide, Whole>> = BTreeMap::new();
     for ((symbol, timeframe, side), parts) in sides {
@@ -99,29 +207,56 @@ pub(super) fn assemble(
     Ok(series)
 }
 
+fn checked(piece: Piece, policy: &ReadPolicy) -> Result<Whole, DataError> {
+    let Piece { of, mut rows, .. } = piece;
+    let mut repeats = Repeats::new(policy);
+    if repeats.are_left_out() {
+        rows = rows.map(|block| {
+            repeats.leave_out(block);
+            Ok(())
+        })?;
+    }
+    let mut report = check_side(&rows, &of, policy)?;
+    report.duplicates_dropped = repeats.dropped;
+    Ok(Whole { rows, of, report })
+}
+
 /// Parts of one side, the earliest first; they must not overlap.
 fn in_time(mut parts: Vec<Whole>, policy: &ReadPolicy) -> Result<Whole, DataError> {
+    if parts.len() == 1 {
+        return Ok(parts.remove(0));
+    }
     parts.sort_by_key(|part| part.report.first);
-    let mut parts = parts.into_iter();
-    let mut whole = parts.next().expect("a key has at least one part");
-    for part in parts {
-        let last = whole.report.last;
-        if part.report.first <= last {
-            return Err(overlap(&whole, &part));
-        }
-        if part.report.first.0 - last.0 > policy.max_gap {
-            return Err(DataError::new(
-                DataCode::GapTooLarge,
-                format!("no bar between {last} and {}", part.report.first),
-            )
+    for pair in parts.windows(2) {
+        follows(&pair[0], &pair[1], policy)?;
+    }
+    let (spools, reports): (Vec<Spool>, Vec<(SideOf, FileReport)>) =
+        parts.into_iter().map(|part| (part.rows, (part.of, part.report))).unzip();
+    let rows = Spool::joined(&spools)?;
+    let mut reports = reports.into_iter();
+    let (of, mut report) = reports.next().expect("a key has at least one part");
+    for (_, part) in reports {
+        report.rows += part.rows;
+        report.last = part.last;
+        report.duplicates_dropped += part.duplicates_dropped;
+        report.warnings.extend(part.warnings);
+    }
+    Ok(Whole { rows, of, report })
+}
+
+fn follows(whole: &Whole, part: &Whole, policy: &ReadPolicy) -> Result<(), DataError> {
+    let (last, first): (Timestamp, Timestamp) = (whole.report.last, part.report.first);
+    if first <= last {
+        return Err(overlap(whole, part));
+    }
+    if first.0 - last.0 > policy.max_gap {
+        return Err(DataError::new(DataCode::GapTooLarge, format!("no bar between {last} and {first}"))
             .path(&part.of.path)
             .row(0)
-            .column(part.raw.names.time.clone())
+            .column(part.rows.facts().names.time.clone())
             .hint("a file in between is missing, or allow it: --max-gap"));
-        }
-        append(&mut whole, part);
     }
-    Ok(whole)
+    Ok(())
 }
 
 fn overlap(whole: &Whole, part: &Whole) -> DataError {
@@ -130,86 +265,62 @@ fn overlap(whole: &Whole, part: &Whole) -> DataError {
     DataError::new(code, format!("begins before {} ends", whole.of.path.display()))
         .path(&part.of.path)
         .row(0)
-        .column(part.raw.names.time.clone())
+        .column(part.rows.facts().names.time.clone())
         .value(format!("{} after {}", part.report.first, whole.report.last))
         .hint("give files that do not overlap")
 }
 
-fn append(whole: &mut Whole, part: Whole) {
-    let RawSide { times, mut prices, volume, .. } = part.raw;
-    whole.raw.times.extend(times);
-    for (column, rest) in whole.raw.prices.columns_mut().into_iter().zip(prices.columns_mut()) {
-        column.append(rest);
+fn pair(bid: Whole, ask: Whole, policy: &ReadPolicy) -> Result<Series, DataError> {
+    let rows_before = [bid.rows.len(), ask.rows.len()];
+    let mut found = CrossedBars::default();
+    let mut common = 0;
+    for pair in Beside::new(&bid.rows, &ask.rows) {
+        let (below, above) = pair?;
+        common += below.len();
+        found.look(&below, &above, &bid.of);
     }
-    whole.raw.volume.extend(volume);
-    // Rows of several files have no common numbering.
-    whole.raw.place = Places::default();
-    whole.report.rows = whole.raw.len();
-    whole.report.last = Timestamp(whole.raw.times[whole.raw.len() - 1]);
-    whole.report.duplicates_dropped += part.report.duplicates_dropped;
-    whole.report.warnings.extend(part.report.warnings);
-}
-
-fn pair(bid: Whole, ask: Whole, policy: &ReadPolicy) -> Result<ImportedSeries, DataError> {
-    // Volumes of the two sides may differ; both are kept.
-    let differs = ask.raw.volume != bid.raw.volume;
-    let ask_times = if differs { ask.raw.times.clone() } else { Vec::new() };
-    let ask_volume = if differs { ask.raw.volume.clone() } else { Vec::new() };
-    let joined = join(bid.raw, ask.raw, &bid.of, &ask.of, policy)?;
-    let own_volume = differs.then(|| Arc::new(at_times(joined.bars.times(), &ask_times, &ask_volume)));
+    check_loss(common, rows_before, &bid.of, &ask.of, policy)?;
+    let crossed = found.judged(&bid.of, policy)?;
     let mut report = bid.report;
-    report.rows = joined.bars.len();
+    report.rows = common - if policy.on_crossed == OnCrossed::Drop { crossed.bars } else { 0 };
+    report.duplicates_dropped += ask.report.duplicates_dropped;
     report.warnings.extend(ask.report.warnings);
-    report.warnings.extend(joined.crossed_range);
-    Ok(ImportedSeries {
+    Ok(Series {
         symbol: bid.of.symbol,
         timeframe: bid.of.timeframe,
-        bars: joined.bars,
-        sides: vec![
-            ImportedSide { side: QuoteSide::Bid, own_volume: None },
-            ImportedSide { side: QuoteSide::Ask, own_volume },
-        ],
         report,
-        rows_before: joined.rows_before,
-        crossed: joined.crossed,
+        rows_before,
+        crossed,
+        rows: Rows::Pair { bid: Box::new(bid.rows), ask: Box::new(ask.rows), on_crossed: policy.on_crossed },
     })
 }
 
-/// Values of a series at some of its times.
-fn at_times(wanted: &[i64], times: &[i64], values: &[f64]) -> Vec<f64> {
-    common_runs(wanted, times).into_iter().flat_map(|(_, rows)| values[rows].to_vec()).collect()
-}
-
-fn single(one: Whole, settings: &ImportSettings) -> Result<ImportedSeries, DataError> {
-    let Whole { raw, of, report } = one;
+fn single(one: Whole, settings: &ImportSettings) -> Result<Series, DataError> {
+    let Whole { rows, of, report } = one;
     let quoted = matches!(of.side, QuoteSide::Bid | QuoteSide::Ask);
     if settings.both_sides && quoted && settings.spread.is_none() {
         return Err(missing_side(&of.path, &of.symbol, of.side));
     }
-    let rows = raw.len();
-    let prices = Arc::new(raw.prices);
-    let (bid, ask, sides) = match settings.spread {
-        None => (Arc::clone(&prices), Arc::clone(&prices), vec![of.side]),
+    let rows_before = [rows.len(); 2];
+    let rows = match settings.spread {
+        None => Rows::One { side: of.side, rows },
         Some(spread) => {
             let digits = settings.digits.unwrap_or_else(|| {
                 SymbolTable::default().lookup(&of.symbol, true).map_or(5, |spec| spec.digits())
             });
-            let moved = |by: f64| Arc::new(shifted(&prices, by, digits));
-            let (bid, ask) = match of.side {
-                QuoteSide::Bid => (Arc::clone(&prices), moved(spread)),
-                QuoteSide::Ask => (moved(-spread), Arc::clone(&prices)),
-                QuoteSide::Last | QuoteSide::Mid => (moved(-spread / 2.0), moved(spread / 2.0)),
+            let distances = match of.side {
+                QuoteSide::Bid => [None, Some(spread)],
+                QuoteSide::Ask => [Some(-spread), None],
+                QuoteSide::Last | QuoteSide::Mid => [Some(-spread / 2.0), Some(spread / 2.0)],
             };
-            (bid, ask, vec![QuoteSide::Bid, QuoteSide::Ask])
+            let mut shifts = distances.map(|by| by.map(|by| Shift::new(by, digits)));
+            for block in rows.blocks() {
+                let block = block?;
+                shifts.iter_mut().flatten().for_each(|shift| shift.look(&block.prices));
+            }
+            Rows::Made { rows, shifts }
         }
     };
-    Ok(ImportedSeries {
-        symbol: of.symbol,
-        timeframe: of.timeframe,
-        bars: BarSeries::new(of.timeframe, raw.times, bid, ask, raw.volume),
-        sides: sides.into_iter().map(|side| ImportedSide { side, own_volume: None }).collect(),
-        report,
-        rows_before: [rows, rows],
-        crossed: Crossed::default(),
-    })
+    let (symbol, timeframe) = (of.symbol, of.timeframe);
+    Ok(Series { symbol, timeframe, report, rows_before, crossed: Crossed::default(), rows })
 }

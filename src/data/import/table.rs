@@ -3,16 +3,16 @@
 use std::io::BufRead;
 use std::path::Path;
 
-use csv::StringRecord;
-
-use super::binding::{Bound, bare};
+use super::binding::Bound;
+use super::cells::{Cells, Splitter};
 use super::format::{Dialect, Format, ZoneRule};
 use super::settings::ImportSettings;
+use super::spool::{Room, Spool};
 use super::stamp::{Stamp, TimeForm};
 use super::text::stream_error;
 use crate::data::bars::Ohlc;
 use crate::data::error::{DataCode, DataError, printable};
-use crate::data::raw::RawSide;
+use crate::data::raw::{RawBar, RawSide};
 use crate::data::stamps::TimeUnitOf;
 use crate::data::zones::{Local, LocalZone, OnAmbiguous};
 
@@ -20,11 +20,11 @@ use crate::data::zones::{Local, LocalZone, OnAmbiguous};
 #[derive(Debug, Default)]
 pub(super) struct Table {
     /// One side, or one per symbol; with wide columns the bid.
-    pub(super) sides: Vec<RawSide>,
+    pub(super) sides: Vec<Spool>,
     /// Ask prices of wide files, beside `sides[0]`.
-    pub(super) ask: Option<RawSide>,
-    /// Spread of every row in points, beside `sides[0]`.
-    pub(super) spread_points: Option<Vec<i64>>,
+    pub(super) ask: Option<Spool>,
+    /// Whether the rows name their spread in points.
+    pub(super) has_spread: bool,
     /// Rows whose prices are all null, skipped.
     pub(super) null_rows: usize,
     /// Rows left out because their local time happens twice.
@@ -43,14 +43,16 @@ pub(super) fn read_table(
     format: Format,
     dialect: &Dialect,
     settings: &ImportSettings,
+    room: &Room,
 ) -> Result<Table, DataError> {
     let mut first = String::new();
     text.read_line(&mut first).map_err(|error| stream_error(&error, path))?;
     let (bound, first_is_header) = Bound::of(&first, dialect, settings).map_err(|error| error.path(path))?;
-    let mut reader = Reader::new(path, format, dialect, settings, bound)?;
+    let mut reader = Reader::new(path, format, dialect, settings, bound, room)?;
+    let mut splitter = Splitter::new(reader.bound.delimiter);
     let mut line = 1;
     if !first_is_header {
-        reader.take(&first, line)?;
+        reader.take(&first, line, &mut splitter)?;
     }
     let mut buffer = String::new();
     loop {
@@ -59,7 +61,7 @@ pub(super) fn read_table(
             break;
         }
         line += 1;
-        reader.take(&buffer, line)?;
+        reader.take(&buffer, line, &mut splitter)?;
     }
     reader.finish()
 }
@@ -70,6 +72,7 @@ struct Reader<'a> {
     format: Format,
     form: TimeForm,
     settings: &'a ImportSettings,
+    room: &'a Room,
     bound: Bound,
     zone: Zone,
     unit: Option<TimeUnitOf>,
@@ -85,13 +88,6 @@ enum Zone {
     Unnamed,
 }
 
-/// One row in numbers.
-struct Parsed {
-    time: i64,
-    bar: Ohlc,
-    volume: f64,
-}
-
 impl<'a> Reader<'a> {
     fn new(
         path: &'a Path,
@@ -99,6 +95,7 @@ impl<'a> Reader<'a> {
         dialect: &Dialect,
         settings: &'a ImportSettings,
         bound: Bound,
+        room: &'a Room,
     ) -> Result<Self, DataError> {
         let rule = bound.zone_from_header.unwrap_or(dialect.zone);
         let zone = match (rule, settings.policy.tz.as_deref()) {
@@ -111,35 +108,31 @@ impl<'a> Reader<'a> {
             Some(pattern) if format == Format::GenericCsv => TimeForm::Pattern(pattern.clone()),
             _ => dialect.time.clone(),
         };
+        let facts = RawSide { names: bound.names.clone(), ..RawSide::default() };
         let table = Table {
-            ask: bound.ask.map(|_| RawSide::default()),
-            spread_points: bound.spread.map(|_| Vec::new()),
+            ask: bound.ask.map(|_| Spool::new(&facts, room)),
+            has_spread: bound.spread.is_some(),
             ..Table::default()
         };
-        Ok(Self { path, format, form, settings, bound, zone, unit: None, zoned: None, table, row: 0 })
+        Ok(Self { path, format, form, settings, room, bound, zone, unit: None, zoned: None, table, row: 0 })
     }
 
-    fn take(&mut self, line: &str, number: u64) -> Result<(), DataError> {
+    fn take(&mut self, line: &str, number: u64, splitter: &mut Splitter) -> Result<(), DataError> {
         let line = line.trim_end_matches(['\r', '\n']);
         if line.trim().is_empty() {
             return Ok(());
         }
         let row = self.row;
         self.row += 1;
-        check_memory(self.row, self.settings).map_err(|error| error.path(self.path))?;
-        self.parse(line, row, number).map_err(|error| {
+        self.parse(splitter.split(line), row, number).map_err(|error| match error.code() {
             // Faults of the whole file carry no row.
-            if error.code() == DataCode::TimezoneMissing {
-                error.path(self.path)
-            } else {
-                error.path(self.path).row(row).line(number)
-            }
+            DataCode::TimezoneMissing | DataCode::MemoryLimit => error.path(self.path),
+            DataCode::FileUnreadable => error,
+            _ => error.path(self.path).row(row).line(number),
         })
     }
 
-    fn parse(&mut self, line: &str, row: usize, number: u64) -> Result<(), DataError> {
-        let mut cells = StringRecord::with_capacity(line.len(), self.bound.fields);
-        line.split(char::from(self.bound.delimiter)).for_each(|cell| cells.push_field(bare(cell)));
+    fn parse(&mut self, cells: Cells<'_>, row: usize, number: u64) -> Result<(), DataError> {
         if cells.len() != self.bound.fields {
             return Err(DataError::new(
                 DataCode::CsvFieldCount,
@@ -147,45 +140,49 @@ impl<'a> Reader<'a> {
             )
             .hint("the row is cut or has a separator too many"));
         }
-        let Some(time) = self.time(&cells)? else {
+        let Some(time) = self.time(cells)? else {
             self.table.ambiguous_dropped += 1;
             return Ok(());
         };
-        if self.format == Format::YahooDaily && self.bound.at.prices.iter().all(|&k| is_null(&cells[k])) {
+        if self.format == Format::YahooDaily && self.bound.at.prices.iter().all(|&k| is_null(cells.at(k))) {
             self.table.null_rows += 1;
             return Ok(());
         }
-        let bar = self.prices(&cells, self.bound.at.prices)?;
-        let volume = self.volume(&cells)?;
+        let prices = self.prices(cells, self.bound.at.prices)?;
+        let volume = self.volume(cells)?;
         if let Some(columns) = self.bound.ask {
-            let ask = self.prices(&cells, columns)?;
+            let prices = self.prices(cells, columns)?;
             if let Some(side) = &mut self.table.ask {
-                push(side, row, number, &Parsed { time, bar: ask, volume });
+                side.push(&RawBar { time, prices, volume }, row, Some(number))?;
             }
         }
-        if let Some(column) = self.bound.spread {
-            let points = whole(&cells[column]).ok_or_else(|| bad_number(&cells[column], "<SPREAD>"))?;
-            self.table.spread_points.get_or_insert_default().push(points);
+        let points = self.bound.spread.map(|column| {
+            let text = cells.at(column);
+            text.parse().map_err(|_| bad_number(text, "<SPREAD>"))
+        });
+        let points = points.transpose()?;
+        let symbol = self.bound.symbol.map(|column| ticker(cells.at(column)));
+        let side = self.side(symbol);
+        if let Some(points) = points {
+            side.push_points(points);
         }
-        let symbol = self.bound.symbol.map(|column| ticker(&cells[column]));
-        push(self.side(symbol), row, number, &Parsed { time, bar, volume });
-        Ok(())
+        side.push(&RawBar { time, prices, volume }, row, Some(number))
     }
 
-    fn side(&mut self, symbol: Option<String>) -> &mut RawSide {
-        let known = self.table.sides.iter().position(|side| side.symbol == symbol);
+    fn side(&mut self, symbol: Option<String>) -> &mut Spool {
+        let known = self.table.sides.iter().position(|side| side.facts().symbol == symbol);
         let k = known.unwrap_or_else(|| {
-            self.table.sides.push(RawSide { symbol, ..RawSide::default() });
+            let facts = RawSide { symbol, names: self.bound.names.clone(), ..RawSide::default() };
+            self.table.sides.push(Spool::new(&facts, self.room));
             self.table.sides.len() - 1
         });
         &mut self.table.sides[k]
     }
 
     /// The instant of a row; `None` when it is to be left out.
-    fn time(&mut self, cells: &StringRecord) -> Result<Option<i64>, DataError> {
-        let [first, second] = self.bound.at.time;
-        let cell = |column: Option<usize>| column.and_then(|column| cells.get(column));
-        let (text, rest) = (cell(first).unwrap_or_default(), cell(second));
+    fn time(&mut self, cells: Cells<'_>) -> Result<Option<i64>, DataError> {
+        let [first, second] = self.bound.at.time.map(|column| column.map(|column| cells.at(column)));
+        let (text, rest) = (first.unwrap_or_default(), second);
         let column = || self.bound.time_column.clone();
         let stamp = self.form.parse(text, rest, &mut self.unit).ok_or_else(|| {
             let shown = rest.map_or_else(|| text.to_owned(), |rest| format!("{text} {rest}"));
@@ -221,24 +218,25 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn prices(&mut self, cells: &StringRecord, columns: [usize; 4]) -> Result<Ohlc, DataError> {
+    fn prices(&mut self, cells: Cells<'_>, columns: [usize; 4]) -> Result<Ohlc, DataError> {
         let mut values = [0.0; 4];
         for (k, &column) in columns.iter().enumerate() {
             let name = self.bound.names.prices[k].clone();
-            values[k] = self.number(&cells[column], &name)?;
-            let decimals = cells[column].rsplit_once(self.settings.decimal).map_or(0, |(_, rest)| rest.len());
+            values[k] = self.number(cells.at(column), &name)?;
+            let decimals =
+                cells.at(column).rsplit_once(self.settings.decimal).map_or(0, |(_, rest)| rest.len());
             self.table.digits = self.table.digits.max(u32::try_from(decimals).unwrap_or(0));
         }
         let [open, high, low, close] = values;
         Ok(Ohlc { open, high, low, close })
     }
 
-    fn volume(&self, cells: &StringRecord) -> Result<f64, DataError> {
+    fn volume(&self, cells: Cells<'_>) -> Result<f64, DataError> {
         let Some(column) = self.bound.at.volume else { return Ok(0.0) };
         let name = &self.bound.names.volume;
-        let first = self.number(&cells[column], name)?;
+        let first = self.number(cells.at(column), name)?;
         match self.bound.other_volume {
-            Some(other) if first <= 0.0 => self.number(&cells[other], name),
+            Some(other) if first <= 0.0 => self.number(cells.at(other), name),
             _ => Ok(first),
         }
     }
@@ -261,10 +259,7 @@ impl<'a> Reader<'a> {
         parsed.map_err(|_| bad_number(text, column))
     }
 
-    fn finish(mut self) -> Result<Table, DataError> {
-        for side in self.table.sides.iter_mut().chain(&mut self.table.ask) {
-            side.names = self.bound.names.clone();
-        }
+    fn finish(self) -> Result<Table, DataError> {
         if self.row == 0 {
             return Err(DataError::new(DataCode::NoRows, "a header, but no rows")
                 .path(self.path)
@@ -274,34 +269,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Bytes of a row while it is being imported: time, prices, volume, row and line.
-const ROW_BYTES: u64 = 56;
-
-/// Refuses to grow beyond the memory budget.
-pub(super) fn check_memory(rows: usize, settings: &ImportSettings) -> Result<(), DataError> {
-    match settings.memory_limit {
-        Some(limit) if (rows as u64).saturating_mul(ROW_BYTES) > limit => {
-            Err(DataError::new(DataCode::MemoryLimit, format!("more than {limit} bytes of bars"))
-                .hint("a higher --memory, or the file in parts"))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn push(side: &mut RawSide, row: usize, line: u64, parsed: &Parsed) {
-    side.times.push(parsed.time);
-    side.prices.push(parsed.bar);
-    side.volume.push(parsed.volume);
-    side.place.rows.push(u32::try_from(row).unwrap_or(u32::MAX));
-    side.place.lines.push(u32::try_from(line).unwrap_or(u32::MAX));
-}
-
 fn is_null(text: &str) -> bool {
     text.is_empty() || text.eq_ignore_ascii_case("null")
-}
-
-fn whole(text: &str) -> Option<i64> {
-    text.parse().ok()
 }
 
 fn bad_number(text: &str, column: &str) -> DataError {

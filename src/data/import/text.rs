@@ -1,7 +1,10 @@
 //! Text files as they come: compressed or not, UTF-8 or UTF-16, read as a stream with bounded memory.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::cell::Cell;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
+use std::rc::Rc;
 
 use flate2::bufread::MultiGzDecoder;
 use zip::ZipArchive;
@@ -11,6 +14,10 @@ use crate::data::parquet::open_file;
 
 /// Longest line, bytes.
 pub(crate) const MAX_LINE: usize = 1 << 20;
+/// Most bytes of text out of a compressed byte; bars make 5 to 50.
+const MAX_RATIO: u64 = 100;
+/// Bytes of text that any compressed file may make.
+const FREE: u64 = 1 << 24;
 /// Bytes looked at to recognise a format.
 const PEEK: usize = 1 << 13;
 
@@ -23,11 +30,12 @@ pub(crate) fn with_text<T>(
     path: &Path,
     work: impl FnOnce(&mut dyn BufRead) -> Result<T, DataError>,
 ) -> Result<T, DataError> {
-    let mut file = BufReader::new(open_file(path)?);
+    let packed = Rc::new(Cell::new(0));
+    let mut file = BufReader::new(Counted { file: open_file(path)?, read: Rc::clone(&packed) });
     let refused = |error: &io::Error| stream_error(error, path);
     let start = file.fill_buf().map_err(|error| refused(&error))?;
     if start.starts_with(&[0x1f, 0x8b]) {
-        return clean(MultiGzDecoder::new(file), path, work);
+        return clean(Unpacked::new(MultiGzDecoder::new(file), packed), path, work);
     }
     if start.starts_with(b"PK\x03\x04") {
         let mut archive = ZipArchive::new(file).map_err(|error| not_text(path, &error.to_string()))?;
@@ -37,7 +45,7 @@ pub(crate) fn with_text<T>(
             return Err(not_text(path, &what).hint("take the file out and import it"));
         }
         let member = archive.by_index(0).map_err(|error| not_text(path, &error.to_string()))?;
-        return clean(member, path, work);
+        return clean(Unpacked::new(member, packed), path, work);
     }
     clean(file, path, work)
 }
@@ -78,12 +86,15 @@ fn not_text(path: &Path, what: &str) -> DataError {
 /// The error behind a failed read of a text stream.
 pub(crate) fn stream_error(error: &io::Error, path: &Path) -> DataError {
     let code = match error.get_ref().and_then(|inner| inner.downcast_ref::<TextProblem>()) {
-        Some(TextProblem::LongLine(_)) => DataCode::LimitExceeded,
+        Some(TextProblem::LongLine(_) | TextProblem::Bomb) => DataCode::LimitExceeded,
         Some(_) => DataCode::InvalidText,
         None if error.kind() == io::ErrorKind::InvalidInput => DataCode::UnknownFormat,
         None => DataCode::FileUnreadable,
     };
     let hint = match code {
+        _ if error.get_ref().is_some_and(|inner| matches!(inner.downcast_ref(), Some(TextProblem::Bomb))) => {
+            "if the text is what it should be, unpack it and import that"
+        }
         DataCode::InvalidText => "the file is cut or no text: copy or export it again",
         DataCode::LimitExceeded => "the file has no line ends where they belong: wrong format or damaged",
         _ => "the file cannot be read to its end",
@@ -111,11 +122,57 @@ enum TextProblem {
     NotUtf16(u64),
     #[error("a line of more than {MAX_LINE} bytes at offset {0}")]
     LongLine(u64),
+    #[error("unpacking makes more than {MAX_RATIO} bytes of one")]
+    Bomb,
 }
 
 impl From<TextProblem> for io::Error {
     fn from(problem: TextProblem) -> Self {
         Self::new(io::ErrorKind::InvalidData, problem)
+    }
+}
+
+/// A file that tells how much of it was read.
+struct Counted {
+    file: File,
+    read: Rc<Cell<u64>>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(out)?;
+        self.read.set(self.read.get() + count as u64);
+        Ok(count)
+    }
+}
+
+impl Seek for Counted {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
+}
+
+/// Text out of a compressed file, as long as it is not out of all proportion.
+struct Unpacked<R> {
+    text: R,
+    packed: Rc<Cell<u64>>,
+    made: u64,
+}
+
+impl<R> Unpacked<R> {
+    fn new(text: R, packed: Rc<Cell<u64>>) -> Self {
+        Self { text, packed, made: 0 }
+    }
+}
+
+impl<R: Read> Read for Unpacked<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.text.read(out)?;
+        self.made += count as u64;
+        if self.made > FREE + MAX_RATIO * self.packed.get() {
+            return Err(TextProblem::Bomb.into());
+        }
+        Ok(count)
     }
 }
 

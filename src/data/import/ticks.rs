@@ -3,24 +3,24 @@
 use std::io::BufRead;
 use std::path::Path;
 
+use super::cells::{Cells, Splitter};
 use super::format::Format;
-use super::settings::ImportSettings;
+use super::spool::{Room, Spool};
 use super::stamp::{Stamp, TimeForm};
-use super::table::check_memory;
 use super::text::stream_error;
 use crate::data::bars::Ohlc;
 use crate::data::error::{DataCode, DataError, printable};
-use crate::data::raw::RawSide;
+use crate::data::raw::{RawBar, RawSide};
 use crate::data::zones::{Local, LocalZone};
 use crate::types::{Timeframe, Timestamp};
 
 /// Bars of both sides of one symbol.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct TickBars {
     /// Symbol named in the rows.
     pub(super) symbol: Option<String>,
-    pub(super) bid: RawSide,
-    pub(super) ask: RawSide,
+    pub(super) bid: Spool,
+    pub(super) ask: Spool,
     /// Quotes read.
     pub(super) ticks: u64,
 }
@@ -35,10 +35,12 @@ pub(super) fn read_ticks(
     path: &Path,
     format: Format,
     timeframe: Timeframe,
-    settings: &ImportSettings,
+    room: &Room,
 ) -> Result<TickBars, DataError> {
     let zone = LocalZone::fixed_hours(if format == Format::HistdataTick { -5 } else { 0 });
-    let mut bars = TickBars::default();
+    let side = || Spool::new(&RawSide::default(), room);
+    let mut bars = TickBars { symbol: None, bid: side(), ask: side(), ticks: 0 };
+    let mut splitter = Splitter::new(b',');
     let mut bucket: Option<Bucket> = None;
     let mut last = i64::MIN;
     let mut buffer = String::new();
@@ -54,7 +56,7 @@ pub(super) fn read_ticks(
         }
         let row = usize::try_from(bars.ticks).unwrap_or(usize::MAX);
         let place = |error: DataError| error.path(path).row(row).line(line);
-        let tick = tick(buffer.trim(), format, &zone).map_err(place)?;
+        let tick = tick(splitter.split(buffer.trim()), format, &zone).map_err(place)?;
         if tick.time < last {
             return Err(place(
                 DataError::new(DataCode::UnsortedTimestamps, "earlier than the quote before")
@@ -65,11 +67,10 @@ pub(super) fn read_ticks(
         }
         last = tick.time;
         bars.ticks += 1;
-        bars.take(&tick, timeframe, &mut bucket);
-        check_memory(2 * bars.bid.len(), settings).map_err(|error| error.path(path))?;
+        bars.take(&tick, timeframe, &mut bucket)?;
     }
     if let Some(bucket) = bucket.take() {
-        bars.close(&bucket);
+        bars.close(&bucket)?;
     }
     if bars.ticks == 0 {
         return Err(DataError::new(DataCode::NoRows, "no quotes").path(path));
@@ -77,8 +78,9 @@ pub(super) fn read_ticks(
     Ok(bars)
 }
 
-struct Tick {
-    symbol: Option<String>,
+struct Tick<'a> {
+    /// As written: `EUR/USD`.
+    symbol: Option<&'a str>,
     time: i64,
     bid: f64,
     ask: f64,
@@ -92,9 +94,14 @@ struct Bucket {
 }
 
 impl TickBars {
-    fn take(&mut self, tick: &Tick, timeframe: Timeframe, bucket: &mut Option<Bucket>) {
+    fn take(
+        &mut self,
+        tick: &Tick<'_>,
+        timeframe: Timeframe,
+        bucket: &mut Option<Bucket>,
+    ) -> Result<(), DataError> {
         if self.symbol.is_none() {
-            self.symbol.clone_from(&tick.symbol);
+            self.symbol = tick.symbol.map(|pair| pair.replace('/', ""));
         }
         let length = timeframe.micros();
         let time = tick.time.div_euclid(length) * length;
@@ -108,18 +115,19 @@ impl TickBars {
                 if let Some(full) =
                     bucket.replace(Bucket { time, bid: flat(tick.bid), ask: flat(tick.ask), count: 1 })
                 {
-                    self.close(&full);
+                    self.close(&full)?;
                 }
             }
         }
+        Ok(())
     }
 
-    fn close(&mut self, bucket: &Bucket) {
-        for (side, bar) in [(&mut self.bid, bucket.bid), (&mut self.ask, bucket.ask)] {
-            side.times.push(bucket.time);
-            side.prices.push(bar);
-            side.volume.push(bucket.count as f64);
+    fn close(&mut self, bucket: &Bucket) -> Result<(), DataError> {
+        for (side, prices) in [(&mut self.bid, bucket.bid), (&mut self.ask, bucket.ask)] {
+            let bar = RawBar { time: bucket.time, prices, volume: bucket.count as f64 };
+            side.push(&bar, side.len(), None)?;
         }
+        Ok(())
     }
 }
 
@@ -137,18 +145,17 @@ fn reach(bar: &mut Ohlc, price: f64) {
     bar.close = price;
 }
 
-fn tick(line: &str, format: Format, zone: &LocalZone) -> Result<Tick, DataError> {
-    let fields: Vec<&str> = line.split(',').map(str::trim).collect();
-    let (symbol, time, bid, ask) = match (format, &fields[..]) {
-        (Format::HistdataTick, [time, bid, ask, _]) => (None, *time, *bid, *ask),
-        (Format::TruefxTick, [pair, time, bid, ask]) => (Some(pair.replace('/', "")), *time, *bid, *ask),
-        _ => {
-            return Err(DataError::new(
-                DataCode::CsvFieldCount,
-                format!("{} fields, expected 4", fields.len()),
-            )
-            .hint("the row is cut or has a separator too many"));
-        }
+fn tick<'a>(cells: Cells<'a>, format: Format, zone: &LocalZone) -> Result<Tick<'a>, DataError> {
+    if cells.len() != 4 {
+        let what = format!("{} fields, expected 4", cells.len());
+        return Err(
+            DataError::new(DataCode::CsvFieldCount, what).hint("the row is cut or has a separator too many")
+        );
+    }
+    let [first, second, third, fourth] = [0, 1, 2, 3].map(|k| cells.at(k));
+    let (symbol, time, bid, ask) = match format {
+        Format::TruefxTick => (Some(first), second, third, fourth),
+        _ => (None, first, second, third),
     };
     let form = if format == Format::HistdataTick { TimeForm::Compact } else { TimeForm::CompactColons };
     let time = instant(&form, time, zone).ok_or_else(|| {

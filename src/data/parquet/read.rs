@@ -1,6 +1,7 @@
 //! Reading: footer and schema first, then batches straight into exactly reserved columns.
 
 use std::fs::File;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
@@ -18,6 +19,8 @@ use super::super::raw::RawSide;
 use super::super::resample::DayAnchor;
 use super::super::stamps::{TimeUnitOf, to_micros};
 use super::super::zones::LocalZone;
+use super::footer::check_footer;
+use super::groups::Groups;
 use super::types::{check_types, integers, numbers, text_at, time_unit};
 use crate::types::Timeframe;
 
@@ -32,16 +35,18 @@ pub(crate) struct BarFile {
     roles: Roles,
     rows: usize,
     bytes: usize,
+    groups: Option<Groups>,
 }
 
 impl BarFile {
     /// Opens a file and looks at its footer, row count, columns and types.
     ///
     /// # Errors
-    /// The first of the groups file, format, columns and types of `data.md` section 4.
+    /// The first of the groups file, format, columns and types of `data.md` section 4; `limit_exceeded`.
     pub(crate) fn open(path: &Path) -> Result<Self, DataError> {
-        let file = open_file(path)?;
+        let mut file = open_file(path)?;
         let bytes = file.metadata().map_err(|error| DataError::from_io(&error, path))?.len();
+        check_footer(&mut file, bytes, path)?;
         let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
         let open = || ParquetRecordBatchReaderBuilder::try_new_with_options(file, options);
@@ -56,12 +61,33 @@ impl BarFile {
         let header: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
         let roles = Roles::find(&header).map_err(|error| error.path(path))?;
         check_types(schema, &roles).map_err(|error| error.path(path))?;
-        Ok(Self { path: path.to_owned(), builder, roles, rows, bytes })
+        Ok(Self { path: path.to_owned(), builder, roles, rows, bytes, groups: None })
     }
 
-    /// Rows the footer claims.
+    /// Reads no more row groups than those that may hold bars of a range, microseconds UTC, and their neighbours; a
+    /// file that holds several symbols is read as a whole.
+    pub(crate) fn keep_to(&mut self, range: &Range<i64>) {
+        if self.holds_several() {
+            return;
+        }
+        let field = self.roles.needed[0];
+        let time_type = self.builder.schema().field(field).data_type();
+        self.groups = Groups::of(self.builder.metadata(), field, time_type, range);
+    }
+
+    /// Whether there are bars behind the range that are not read.
+    pub(crate) fn more_follow(&self) -> bool {
+        self.groups.as_ref().is_some_and(Groups::more_follow)
+    }
+
+    /// Rows to be read, as the footer claims.
     pub(crate) fn rows(&self) -> usize {
-        self.rows
+        self.groups.as_ref().map_or(self.rows, |groups| groups.rows)
+    }
+
+    /// Rows the file can hold at most, whatever its footer claims: a bar takes more than a byte.
+    pub(crate) fn plausible_rows(&self) -> usize {
+        self.rows().min(self.bytes)
     }
 
     /// A value of the key-value metadata.
@@ -120,7 +146,8 @@ impl BarFile {
             Some("ny17") => DayAnchor::Ny17,
             _ => DayAnchor::Utc,
         };
-        let Self { path, builder, roles, rows, bytes } = self;
+        let (rows, reserve) = (self.rows(), self.plausible_rows());
+        let Self { path, builder, roles, groups, .. } = self;
         let time_column = builder.schema().field(roles.needed[0]).data_type().clone();
         let unit = time_unit(&time_column, timeframe, &roles).map_err(|error| error.path(&path))?;
         if unit.is_naive() && zone.is_none() {
@@ -134,14 +161,24 @@ impl BarFile {
         let columns = Columns::of(&roles);
         let projection = ProjectionMask::roots(builder.parquet_schema(), columns.projected());
         let sides = guarded(&path, || -> Result<Vec<RawSide>, DataError> {
+            let builder = match &groups {
+                Some(groups) => builder.with_row_groups(groups.kept.clone().collect()),
+                None => builder,
+            };
             let reader = builder
                 .with_projection(projection)
                 .with_batch_size(BATCH)
                 .build()
                 .map_err(|error| corrupt(&path, &error.to_string()))?;
-            collect(reader, &columns, &roles, (rows, bytes), &path)
+            let first_row = groups.as_ref().map_or(0, |groups| groups.first_row);
+            collect(reader, &columns, &roles, &Expected { first_row, rows, reserve }, &path)
         })??;
         let mut sides = finish(sides, &roles, unit, zone, &path)?;
+        if let (Some(groups), [side]) = (&groups, &sides[..])
+            && !groups.confirmed_by(&side.times)
+        {
+            return Err(corrupt(&path, "times in the pages are not those the footer promises"));
+        }
         for side in &mut sides {
             side.anchor = anchor;
             side.float32 = float32;
@@ -203,31 +240,39 @@ impl Columns {
     }
 }
 
+/// What is to be read.
+struct Expected {
+    /// Row of the file at which reading begins.
+    first_row: usize,
+    rows: usize,
+    /// A footer may claim any number; a true claim is reserved at once.
+    reserve: usize,
+}
+
 /// Appends all batches. A null waits until all pages have been read: damage comes first.
 fn collect(
     reader: ParquetRecordBatchReader,
     columns: &Columns,
     roles: &Roles,
-    (rows, bytes): (usize, usize),
+    expected: &Expected,
     path: &Path,
 ) -> Result<Vec<RawSide>, DataError> {
-    // A footer may claim any number; bars take more than a byte each, so a true claim is reserved at once.
-    let reserve = rows.min(bytes);
     let mut sides: Vec<RawSide> = Vec::new();
     let mut null = None;
-    let mut first_row = 0;
+    let mut next_row = expected.first_row;
     for batch in reader {
         let batch = batch.map_err(|error| corrupt(path, &error.to_string()))?;
         if null.is_none() {
-            null = first_null(&batch, columns, roles, first_row);
+            null = first_null(&batch, columns, roles, next_row);
         }
         if null.is_none() {
-            append(&mut sides, &batch, columns, reserve, first_row);
+            append(&mut sides, &batch, columns, expected.reserve, next_row);
         }
-        first_row += batch.num_rows();
+        next_row += batch.num_rows();
     }
-    if first_row != rows {
-        return Err(corrupt(path, &format!("the footer promises {rows} rows, the pages hold {first_row}")));
+    let (rows, found) = (expected.rows, next_row - expected.first_row);
+    if found != rows {
+        return Err(corrupt(path, &format!("the footer promises {rows} rows, the pages hold {found}")));
     }
     match null {
         Some(error) => Err(error.path(path)),
@@ -272,6 +317,7 @@ fn append(
     let Some(symbol) = columns.symbol else {
         if sides.is_empty() {
             sides.push(reserved(None, reserve));
+            sides[0].place.first = first_row;
         }
         let side = &mut sides[0];
         side.times.extend_from_slice(&times);
