@@ -94,7 +94,6 @@ impl PlacedDraws {
                 words
             }
         };
-        #[expect(clippy::cast_possible_truncation, reason = "below 16")]
         let first = 2 * (place % Self::PER_BLOCK) as usize;
         let bits = u64::from(words[first]) | u64::from(words[first + 1]) << 32;
         (bits >> 11) as f64 * UNIT
