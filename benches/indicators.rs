@@ -102,6 +102,41 @@ fn windows(c: &mut Criterion) {
     group.finish();
 }
 
+/// What a kernel costs that only reads a column and writes one: the memory's own time.
+fn memory(c: &mut Criterion) {
+    let close = walk().close;
+    let mut group = c.benchmark_group("memory");
+    group.throughput(Throughput::Elements(BARS as u64)).sample_size(10);
+    group.bench_function("one column read, one written", |b| {
+        b.iter(|| black_box(&close).iter().map(|x| x * 2.0).collect::<Vec<f64>>());
+    });
+    group.finish();
+}
+
+/// Several periods of one series asked for together, as a grid asks for them.
+fn together(c: &mut Criterion) {
+    let data = market(Arc::new(walk()));
+    let mut group = c.benchmark_group("together");
+    group.sample_size(10);
+    type Kind = fn(u32) -> IndicatorKind;
+    let cases: [(&str, Vec<u32>, Kind); 5] = [
+        ("ema", (1..=18).map(|k| 5 + 11 * k).collect(), |period| IndicatorKind::Ema { period }),
+        ("atr", (1..=8).map(|k| 7 * k).collect(), |period| IndicatorKind::Atr { period }),
+        ("rsi", (1..=8).map(|k| 5 + k).collect(), |period| IndicatorKind::Rsi { period }),
+        ("sma", vec![20, 28, 36, 44, 52, 60], |period| IndicatorKind::Sma { period }),
+        ("stdev", vec![20, 28, 36, 44, 52, 60], |period| IndicatorKind::Std { period }),
+    ];
+    for (name, periods, kind) in cases {
+        let mut plan = CachePlan::default();
+        periods.iter().for_each(|&period| plan.series(series(kind(period))));
+        group.throughput(Throughput::Elements((BARS * periods.len()) as u64));
+        group.bench_function(BenchmarkId::new(name, periods.len()), |b| {
+            b.iter(|| build(black_box(&plan), &data, None, None).expect("fits"));
+        });
+    }
+    group.finish();
+}
+
 fn recurrences(c: &mut Criterion) {
     let prices = walk();
     let close = &prices.close;
@@ -174,5 +209,5 @@ fn caches(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, windows, recurrences, caches);
+criterion_group!(benches, memory, windows, recurrences, together, caches);
 criterion_main!(benches);

@@ -1,46 +1,33 @@
-//! An own strategy beside the built-in ones: buy three closes in a row that fall, leave at stop or target.
+//! An own strategy with the whole command line around it: it buys after falling closes and leaves at stop or target.
 //!
-//! Run it with `cargo run --example own_strategy`.
+//! `cargo run --example own_strategy -- strategies falling_closes`
 
-#![expect(clippy::print_stdout, reason = "the example shows its results")]
+use std::process::ExitCode;
 
-use std::sync::Arc;
-
-use omega_sweep::cache::{self, CachePlan, IndicatorCache};
-use omega_sweep::data::synthetic;
-use omega_sweep::engine::{Clock, EngineInputs, EngineSettings, Registry, RunRequest, WindowEnd};
-use omega_sweep::indicators::IndicatorKind;
-use omega_sweep::strategy::series::dense;
-use omega_sweep::strategy::{
-    AccountView, BarView, BindContext, Level, Signals, Strategy, StrategyDef, TradeSignal, complete,
-};
-use omega_sweep::types::{
-    Direction, MasterSeed, OrderType, ParamError, ParamSet, ParamSpec, ParamValue, PriceSide, StepRange,
-    SymbolId, Timeframe, Trial, TrialId,
-};
+use omega_sweep::cli;
+use omega_sweep::engine::Registry;
+use omega_sweep::strategy::prelude::*;
 
 const ATR: IndicatorKind = IndicatorKind::Atr { period: 14 };
 
-/// Name and parameters, before values are chosen.
-struct ThreeFalls(Vec<ParamSpec>);
+struct FallingCloses([ParamSpec; 2]);
 
-impl Default for ThreeFalls {
-    fn default() -> Self {
-        Self(vec![
-            ParamSpec::positive("stop_atr", 2.0).help("Stop and target, in ATR.").swept("1.0", "3.0", "0.5"),
-        ])
-    }
+/// One parameter set on one symbol.
+struct Bound {
+    falls: usize,
+    stop_atr: f64,
+    atr: Arc<[f64]>,
 }
 
-impl StrategyDef for ThreeFalls {
+impl StrategyDef for FallingCloses {
     type Bound = Bound;
 
     fn name(&self) -> &'static str {
-        "three_falls"
+        "falling_closes"
     }
 
     fn help(&self) -> &'static str {
-        "Buys after three falling closes."
+        "Buys after a number of falling closes in a row."
     }
 
     fn params(&self) -> &[ParamSpec] {
@@ -54,12 +41,12 @@ impl StrategyDef for ThreeFalls {
 
     fn bind(
         &self,
-        params: &ParamSet,
+        set: &ParamSet,
         at: &BindContext<'_>,
         cache: &IndicatorCache,
     ) -> Result<Bound, ParamError> {
         let atr = dense(cache, &at.primary(PriceSide::Bid, ATR))?;
-        Ok(Bound { symbol: at.symbol, stop_atr: params.number("stop_atr")?, atr })
+        Ok(Bound { falls: set.count("falls")?, stop_atr: set.number("stop_atr")?, atr })
     }
 
     fn warmup_bars(&self, _: &ParamSet) -> usize {
@@ -67,50 +54,21 @@ impl StrategyDef for ThreeFalls {
     }
 }
 
-/// One parameter set on one symbol.
-struct Bound {
-    symbol: SymbolId,
-    stop_atr: f64,
-    atr: Arc<[f64]>,
-}
-
 impl Strategy for Bound {
     fn evaluate(&mut self, bar: &BarView<'_>, account: &AccountView<'_>, out: &mut Signals) {
         let close = |back| bar.back(PriceSide::Bid, back).map(|bar| bar.close);
-        let (Some(a), Some(b), Some(c), Some(d)) = (close(0), close(1), close(2), close(3)) else { return };
+        let fell = (0..self.falls).all(|back| close(back) < close(back + 1));
         let distance = self.stop_atr * self.atr[bar.row()];
-        if a < b && b < c && c < d && distance > 0.0 && account.is_flat(self.symbol) {
-            out.enter(TradeSignal {
-                symbol: self.symbol,
-                direction: Direction::Long,
-                order_type: OrderType::Market,
-                entry_price: bar.market_price(Direction::Long),
-                stop_loss: Level::Distance(distance),
-                take_profit: Level::Distance(distance),
-                lots: None,
-                scenario: None,
-                tag: 0,
-            });
+        if fell && distance > 0.0 && account.is_flat(bar.symbol()) {
+            let level = Level::Distance(distance);
+            out.enter(TradeSignal::market(bar, Direction::Long, level, level));
         }
     }
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let runner = Registry::builtin().with(ThreeFalls::default()).find("three_falls")?;
-    let data = Arc::new(synthetic::market(1, &["EURUSD"], Timeframe::M15, 20_000));
-    let window = StepRange { start: 100, end: data.steps() };
-    for (id, stop_atr) in [1.0, 1.5, 2.0, 2.5, 3.0].into_iter().enumerate() {
-        let params = complete(&ThreeFalls::default(), &[("stop_atr", ParamValue::Float(stop_atr))])?;
-        let trial = Trial { id: TrialId(id as u64), params };
-        let mut plan = CachePlan::default();
-        runner.plan(&trial, &data, &mut plan)?;
-        let cache = Arc::new(cache::build(&plan, &data, None, None)?);
-        let settings = Arc::new(EngineSettings::realistic());
-        let inputs = EngineInputs::new(Arc::clone(&data), cache, settings, MasterSeed(42));
-        let (clock, window_end) = (Clock::Skipping, WindowEnd::EndOfRun);
-        let request = RunRequest { window, fold: 0, repeat: 0, random_id: trial.id, clock, window_end };
-        let run = runner.run(&inputs, &request, &trial)?;
-        println!("stop_atr {stop_atr}: {} trades, cash {:.2}", run.trades.len(), run.final_cash);
-    }
-    Ok(())
+fn main() -> ExitCode {
+    let falls = ParamSpec::whole("falls", 1, 20, 3).help("Falling closes in a row.").swept("2", "5", "1");
+    let stop =
+        ParamSpec::positive("stop_atr", 2.0).help("Stop and target, in ATR.").swept("1.0", "3.0", "0.5");
+    cli::main_with(&Registry::builtin().with(FallingCloses([falls, stop])))
 }

@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
+use omega_sweep::cli::main_with;
+use omega_sweep::engine::Registry;
+
 fn main() -> ExitCode {
-    omega_sweep::cli::run(std::env::args_os())
+    main_with(&Registry::builtin())
 }

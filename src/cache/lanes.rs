@@ -1,4 +1,4 @@
-//! Compares rows and packs the answers into words: the only place with instructions chosen at run time.
+//! Compares rows and packs the answers into words, with instructions chosen at run time.
 //!
 //! Comparisons are exact on every path, so a wider register changes the time and nothing else.
 

@@ -37,7 +37,7 @@ pub(crate) fn closest(code: &str) -> Option<&'static str> {
         .map(|(_, known)| known)
 }
 
-const CODES: [(&str, &str, &str); 19] = [
+const CODES: [(&str, &str, &str); 22] = [
     (
         "E151",
         "walk-forward windows that cannot be judged",
@@ -62,6 +62,28 @@ const CODES: [(&str, &str, &str); 19] = [
         "a series cannot be computed",
         "A parameter set asks for an indicator on a symbol or timeframe that is not loaded, or with a length that has \
          no meaning. The message names the series; change the parameter's range or load what is missing.",
+    ),
+    (
+        "E204",
+        "a strategy that knows the future",
+        "The market after an instant was replaced by noise, and something the strategy computed or decided at or \
+         before that instant changed. The message names the series or the decision, the bar and both values. Usual \
+         causes: a value of the next bar, a higher bar that still runs, a mean over the whole history. With \
+         `allow_lookahead` in the engine settings higher bars are shown before they are complete, and this is what it \
+         finds. Results of such a strategy cannot be traded.",
+    ),
+    (
+        "E205",
+        "a warm-up that is too short",
+        "The second half of the data was run twice, with all bars before it and with as many as `data.warmup_bars` \
+         puts in front of the study, and a trade differs: its indicators still remember where the history began, so \
+         the first trades depend on the first date. The message names the trade, the series that differs most, and a \
+         length that is enough. `warmup_bars` counts bars of the longest timeframe in calendar time.",
+    ),
+    (
+        "E206",
+        "the strategy cannot be tested",
+        "A parameter set could not be run for the test: the message says why. It would fail in a sweep as well.",
     ),
     (
         "E301",

@@ -20,14 +20,25 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::engine::Registry;
 use args::Cli;
 pub use exit::Exit;
 use failure::Failure;
 use output::Console;
 
-/// Runs the program on its command line, first word included, and says how it ended.
-pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let words: Vec<OsString> = words.into_iter().collect();
+/// Runs the whole program on the command line of this process, with the strategies of a registry.
+///
+/// The `main` of a program with an own strategy is this one call:
+///
+/// ```no_run
+/// use omega_sweep::engine::Registry;
+///
+/// fn main() -> std::process::ExitCode {
+///     omega_sweep::cli::main_with(&Registry::builtin())
+/// }
+/// ```
+pub fn main_with(registry: &Registry) -> ExitCode {
+    let words: Vec<OsString> = std::env::args_os().collect();
     let plain = Console::new(args::ColorChoice::Auto, 0);
     if words.len() <= 1 {
         return finish(plain, commands::about(plain));
@@ -41,7 +52,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
             let verbosity =
                 if cli.talk.quiet { -1 } else { i8::try_from(cli.talk.verbose).unwrap_or(i8::MAX) };
             let console = Console::new(cli.talk.color, verbosity);
-            finish(console, crash::guarded(|| commands::dispatch(cli.command, console)))
+            finish(console, crash::guarded(|| commands::dispatch(cli.command, registry, console)))
         }
         Err(error) => {
             // Help and version go to standard output with code 0, mistakes to standard error with code 2.

@@ -41,6 +41,9 @@ impl From<JobError> for Failure {
                 what,
                 "use fewer with --threads, then run it again: it goes on",
             ),
+            JobError::Check(_) => {
+                Self::coded(Exit::Usage, "E206", error, "run it once to see the trial fail: omega-sweep FILE")
+            }
             JobError::WalkForward(what) => {
                 Self::coded(Exit::Usage, "E151", what, "change the windows of `validation` or the parameters")
             }

@@ -4,10 +4,13 @@ use super::error::ConfigProblem;
 use super::parameters::{ReadAxis, axis_field};
 use super::section::{Context, Field, Path, place_of};
 use super::spec::{JobSpec, Pruning, SamplerSpec, Validation};
+use crate::data::resample::divides;
 use crate::data::settings::Holdout;
+use crate::engine::settings::Accounts;
 use crate::search::objective::{Aim, Scale};
 use crate::search::sobol::MAX_DIMENSIONS;
 use crate::search::{RandomSampler, SamplerError, SpaceError};
+use crate::strategy::Scope;
 use crate::types::time::{DAY, MINUTE};
 use crate::types::{Span, Timestamp};
 use crate::walkforward::settings::FinalWindow;
@@ -33,6 +36,8 @@ pub(super) fn across_sections(context: Context<'_>, studied: &Studied<'_, '_>) {
     checker.rank_scale();
     checker.first_window();
     checker.holding_time();
+    checker.detail_timeframe();
+    checker.accounts();
     checker.trades_required();
     checker.remembered_points();
     checker.sobol_dimensions();
@@ -176,6 +181,32 @@ impl Checker<'_, '_> {
             self.report(self.problem("E102", &pointer, message).suggest(suggestion));
         }
         self.purge_covers_holding();
+    }
+
+    /// The finer timeframe against the primary one, where the file names both; else the data are asked.
+    fn detail_timeframe(&self) {
+        let (Some(finer), Some(primary)) =
+            (self.spec.strategy.engine.detail_timeframe, self.spec.data.primary)
+        else {
+            return;
+        };
+        if !divides(finer, primary) {
+            let message = format!("no whole number of {finer} bars makes a {primary} bar");
+            let suggestion = "name a timeframe that fits into the primary one, or null".to_owned();
+            let pointer = "/strategy/engine/detail_timeframe";
+            self.report(self.problem("E102", pointer, message).suggest(suggestion));
+        }
+    }
+
+    /// An account per symbol needs a strategy that trades one symbol.
+    fn accounts(&self) {
+        let strategy = &self.spec.strategy;
+        let separate = strategy.engine.accounts == Accounts::PerSymbol && self.spec.data.symbols.len() != 1;
+        if separate && strategy.runner.scope() == Scope::AllSymbols {
+            let message = format!("{} trades several symbols from one account", strategy.runner.name());
+            let problem = self.problem("E102", "/strategy/engine/accounts", message);
+            self.report(problem.suggest("use \"shared\"".to_owned()));
+        }
     }
 
     fn exists(&self, pointer: &str) -> bool {

@@ -87,6 +87,8 @@ fn read_section(section: &mut Section<'_>, base_dir: &Path) -> Option<DataSettin
         symbols,
         primary,
         additional,
+        // Named by `strategy.engine`, and taken from there when the study is prepared.
+        detail: None,
         from,
         to,
         warmup_bars,

@@ -114,6 +114,17 @@ pub(super) fn check_axis(field: &Field<'_>, entry: &Entry, levels: &Levels, sett
         );
         return;
     }
+    let whole_study = match key {
+        "detail_timeframe" => Some("the finer timeframe decides which bars are loaded"),
+        "accounts" => Some("the accounts decide what the metrics of the table mean"),
+        _ => None,
+    };
+    if let Some(reason) = whole_study {
+        let message = format!("{reason}, so `{}` cannot be searched", entry.key);
+        let problem = at_key(field.context, entry, &field.path, "E105", message);
+        field.report(problem.suggest(format!("set `{key}` under `strategy.engine`")));
+        return;
+    }
     let refused = tried(levels).into_iter().find_map(|value| settings.clone().apply(key, &value).err());
     match refused {
         None => {}

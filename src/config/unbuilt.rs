@@ -68,18 +68,6 @@ const UNBUILT: &[Unbuilt] = &[
     missing("/validation/inner_folds", When::Above(1), "inner folds", "leave `inner_folds` out"),
     missing("/validation/at_window_end", When::Is("carry"), "carrying over a window's end", "use \"close\""),
     missing("/validation/matrix", When::Given, "the walk-forward matrix", "leave `matrix` out"),
-    missing(
-        "/strategy/engine/accounts",
-        When::Is("per_symbol"),
-        "an account per symbol in a sweep",
-        "use \"shared\", or one file per symbol",
-    ),
-    missing(
-        "/strategy/engine/detail_timeframe",
-        When::Given,
-        "a finer timeframe inside the bar in a sweep",
-        "leave `detail_timeframe` out: `both_hit` decides, and its share is reported",
-    ),
     missing("/robustness", When::Given, "the robustness battery", "leave `robustness` out"),
     missing("/selection", When::Given, "the final selection", "leave `selection` out"),
     missing("/output/daily_returns", When::Is("best"), "keeping the returns of the best", ALL_OR_NONE),

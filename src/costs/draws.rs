@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::types::words::words;
-use crate::types::{KeyedRng, MasterSeed, Purpose, SymbolId};
+use crate::types::{KeyedRng, MasterSeed, PlacedDraws, Purpose, SymbolId};
 
 words! {
     /// How slippage draws are addressed.
@@ -72,11 +72,16 @@ pub struct DrawState {
 /// The engine's generator: one ChaCha8 per engine instance.
 #[derive(Debug, Clone)]
 pub struct RngDraws {
-    rng: KeyedRng,
-    stream: SlippageStream,
-    /// Stream the generator stands on; changing it costs as much as a draw.
-    symbol: Option<SymbolId>,
+    source: Source,
     state: DrawState,
+}
+
+#[derive(Debug, Clone)]
+enum Source {
+    /// The n-th application takes the n-th draw.
+    InOrder(Box<KeyedRng>),
+    /// An application takes the draw at the place of its bar and slot, in the stream of its symbol.
+    Placed(PlacedDraws),
 }
 
 /// Applications so far on the newest bar of a symbol.
@@ -89,28 +94,24 @@ struct Slot {
 impl RngDraws {
     /// The draws of one engine, from the first on.
     pub fn new(seed: MasterSeed, fold: u32, repeat: u32, trial: u64, stream: SlippageStream) -> Self {
-        Self {
-            rng: seed.rng(Purpose::Slippage, fold, repeat, trial),
-            stream,
-            symbol: None,
-            state: DrawState::default(),
-        }
+        let source = match stream {
+            SlippageStream::Sequential => {
+                Source::InOrder(Box::new(seed.rng(Purpose::Slippage, fold, repeat, trial)))
+            }
+            SlippageStream::Keyed => {
+                Source::Placed(PlacedDraws::new(seed.key(Purpose::Slippage, fold, repeat, trial)))
+            }
+        };
+        Self { source, state: DrawState::default() }
     }
 
     /// The same draws, going on from where a run stopped.
     pub fn resumed(mut self, state: DrawState) -> Self {
-        self.rng.set_word_pos(u128::from(state.taken) * 2);
+        if let Source::InOrder(rng) = &mut self.source {
+            rng.set_word_pos(u128::from(state.taken) * 2);
+        }
         self.state = state;
         self
-    }
-
-    fn keyed(&mut self, at: DrawAddress, slot: u32) -> f64 {
-        if self.symbol != Some(at.symbol) {
-            self.rng.set_stream(u64::from(at.symbol.0));
-            self.symbol = Some(at.symbol);
-        }
-        self.rng.set_word_pos(2 * (u128::from(at.row) * u128::from(SLOTS_PER_BAR) + u128::from(slot)));
-        self.rng.unit()
     }
 
     fn used(&self, at: DrawAddress) -> u32 {
@@ -118,13 +119,19 @@ impl RngDraws {
     }
 }
 
+/// The place of a slot of a bar in the stream of its symbol.
+fn place(at: DrawAddress, slot: u32) -> u64 {
+    u64::from(at.row) * u64::from(SLOTS_PER_BAR) + u64::from(slot)
+}
+
 impl Draws for RngDraws {
     fn draw(&mut self, at: DrawAddress) -> Result<f64, DrawError> {
         self.state.taken += 1;
-        if self.stream == SlippageStream::Sequential {
-            return Ok(self.rng.unit());
-        }
         let used = self.used(at);
+        let placed = match &mut self.source {
+            Source::InOrder(rng) => return Ok(rng.unit()),
+            Source::Placed(placed) => placed,
+        };
         if used >= SLOTS_PER_BAR {
             return Err(DrawError { symbol: at.symbol.0, row: at.row });
         }
@@ -132,13 +139,13 @@ impl Draws for RngDraws {
             self.state.slots.resize(at.symbol.index() + 1, Slot { row: u32::MAX, used: 0 });
         }
         self.state.slots[at.symbol.index()] = Slot { row: at.row, used: used + 1 };
-        Ok(self.keyed(at, used))
+        Ok(placed.unit(u64::from(at.symbol.0), place(at, used)))
     }
 
     fn peek(&self, at: DrawAddress) -> f64 {
-        match self.stream {
-            SlippageStream::Sequential => self.rng.clone().unit(),
-            SlippageStream::Keyed => self.clone().keyed(at, self.used(at)),
+        match &self.source {
+            Source::InOrder(rng) => rng.clone().unit(),
+            Source::Placed(placed) => placed.clone().unit(u64::from(at.symbol.0), place(at, self.used(at))),
         }
     }
 

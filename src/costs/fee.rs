@@ -27,6 +27,7 @@ pub struct LegacyFee {
 
 impl LegacyFee {
     /// The fee of one side.
+    #[inline]
     pub fn fee(self, lots: f64, price: f64, contract_size: Option<f64>) -> f64 {
         let units = contract_size.filter(|size| *size != 0.0).unwrap_or(self.lot_size);
         let fee = (((lots * units) * price) / 1e6) * self.per_million;
@@ -105,6 +106,7 @@ impl FeeRule {
     ///
     /// # Errors
     /// When a currency has no rate at this instant.
+    #[inline]
     pub fn fee(
         &self,
         call: FeeCall,

@@ -29,6 +29,7 @@ impl SlippageSettings {
     }
 
     /// Whether an application takes a draw.
+    #[inline]
     pub fn draws(self) -> bool {
         self.random_pips > 0.0
     }

@@ -192,6 +192,12 @@ impl BarSeries {
         Self::new(self.timeframe, times, bid, ask, volume)
     }
 
+    /// Bytes of the columns; those that bid and ask share count once.
+    pub fn bytes(&self) -> u64 {
+        let sides = if self.is_one_sided() { 1 } else { 2 };
+        self.len() as u64 * 8 * (2 + 4 * sides)
+    }
+
     /// Whether bid and ask are the same columns.
     pub fn is_one_sided(&self) -> bool {
         Arc::ptr_eq(&self.bid, &self.ask)

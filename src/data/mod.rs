@@ -13,6 +13,8 @@ mod columns;
 #[cfg(feature = "parquet")]
 pub mod derived;
 pub mod error;
+#[cfg(feature = "parquet")]
+pub mod finer;
 pub mod fingerprint;
 #[cfg(feature = "parquet")]
 pub mod import;
@@ -58,6 +60,8 @@ pub use assemble::{HigherBars, SymbolBars, assemble, in_memory};
 pub use bars::{BarSeries, Ohlc, PriceColumns};
 pub use calendar::TradingWeek;
 pub use error::{DataCode, DataError};
+#[cfg(feature = "parquet")]
+pub use finer::FinerBars;
 pub use fingerprint::SeriesDigest;
 pub use multi::{HigherSeries, MultiSymbolData, NO_ROW, RowMap, SymbolSeries};
 pub use news::NewsCalendar;

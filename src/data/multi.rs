@@ -155,17 +155,13 @@ impl MultiSymbolData {
 
     /// Bytes of all columns and maps; columns that two series share are counted once per series.
     pub fn bytes(&self) -> u64 {
-        let bars = |bars: &BarSeries| {
-            let sides = if bars.is_one_sided() { 1 } else { 2 };
-            bars.len() as u64 * 8 * (2 + 4 * sides)
-        };
         let series = |symbol: &SymbolSeries| {
             let rows = match &symbol.rows {
                 RowMap::Identity => 0,
                 RowMap::Sparse { row, last } => 4 * (row.len() + last.len()) as u64,
             };
-            let higher = symbol.higher.iter().map(|h| bars(&h.bars) + 4 * h.map.len() as u64).sum::<u64>();
-            bars(&symbol.bars) + rows + higher
+            let higher = symbol.higher.iter().map(|h| h.bars.bytes() + 4 * h.map.len() as u64).sum::<u64>();
+            symbol.bars.bytes() + rows + higher
         };
         8 * self.timeline.len() as u64 + self.symbols.iter().map(series).sum::<u64>()
     }

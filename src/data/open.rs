@@ -11,6 +11,7 @@ use super::align::nominal_ends;
 use super::assemble::{HigherBars, SymbolBars, assemble, root_of, series_digests, steps};
 use super::bars::BarSeries;
 use super::error::{DataCode, DataError};
+use super::finer::FinerBars;
 use super::fingerprint::SeriesDigest;
 use super::load::{LoadedSeries, SeriesPlan, load_all};
 use super::multi::MultiSymbolData;
@@ -38,6 +39,8 @@ pub struct OpenedData {
     pub calendar: Calendar,
     /// Periods of daily returns per year.
     pub periods_per_year: u32,
+    /// Finer bars per symbol, as [`DataSettings::detail`] asks; empty when it asks for none.
+    pub finer: Vec<FinerBars>,
     /// Events that block entries.
     pub news: Option<Arc<NewsCalendar>>,
     /// Digests of every series, hold-out included, block by block; their root is the data's fingerprint.
@@ -62,21 +65,26 @@ pub fn open(
     let news = settings.news.as_ref().map(|path| read_news(&base_dir.join(path))).transpose()?;
     let mut report = DataReport::default();
     let longest = longest(&selection);
-    let mut symbols = series(&selection, settings, longest, memory_limit, &mut report)?;
+    let (mut symbols, mut finer) = series(&selection, settings, longest, memory_limit, &mut report)?;
     cut_to_range(&mut symbols, settings, longest)?;
+    finer = within_primary(finer, &symbols);
     let mode = settings.timeline.clone().unwrap_or(TimelineMode::Union);
     let mut timeline = steps(&symbols, &mode)?;
     let start = first_step(&timeline, settings, longest)?;
     let end = development_end(&timeline, start, settings, selection.primary)?;
     let (window, holdout) = window(&timeline, start, end);
     report.dropped_instants = dropped(&symbols, &timeline);
-    let digests: Vec<Vec<SeriesDigest>> = symbols.par_iter().map(series_digests).collect();
+    let mut digests: Vec<Vec<SeriesDigest>> = symbols.par_iter().map(series_digests).collect();
+    for ((digests, symbol), finer) in digests.iter_mut().zip(&symbols).zip(&finer) {
+        digests.push(SeriesDigest::of(&symbol.spec.name, &finer.bars));
+    }
     let fingerprint = root_of(&symbols, &digests, news.as_ref().map(NewsCalendar::digest));
     let detected = Calendar::detect(symbols.iter().map(|symbol| symbol.primary.times()));
     let calendar = settings.calendar.unwrap_or(detected);
     if let Some(info) = &holdout {
         timeline.truncate(end);
         symbols = symbols.into_iter().map(|symbol| sealed(symbol, info.first)).collect();
+        finer = within_primary(finer, &symbols);
     }
     let data = assemble(selection.primary, timeline, symbols, *alignment, fingerprint);
     Ok(OpenedData {
@@ -86,6 +94,7 @@ pub fn open(
         report,
         calendar,
         periods_per_year: settings.periods_per_year.unwrap_or(calendar.periods_per_year()),
+        finer,
         news: news.map(Arc::new),
         digests: digests.into_iter().flatten().collect(),
     })
@@ -109,11 +118,11 @@ fn series(
     longest: Timeframe,
     memory_limit: Option<u64>,
     report: &mut DataReport,
-) -> Result<Vec<SymbolBars>, DataError> {
+) -> Result<(Vec<SymbolBars>, Vec<FinerBars>), DataError> {
     let plans: Vec<Vec<SeriesPlan>> = selection.symbols.iter().map(sources).collect();
     let flat: Vec<SeriesPlan> = plans.iter().flatten().cloned().collect();
     let mut loaded = load_all(&flat, settings, &reach(settings, longest), memory_limit)?.into_iter();
-    let mut symbols = Vec::new();
+    let (mut symbols, mut finer) = (Vec::new(), Vec::new());
     for (symbol, plans) in selection.symbols.iter().zip(&plans) {
         let mut own: Vec<LoadedSeries> = loaded.by_ref().take(plans.len()).collect();
         for series in &mut own {
@@ -123,9 +132,16 @@ fn series(
         if symbol.assumed {
             report.assumed_symbols.push(symbol.spec.name.clone());
         }
-        symbols.push(make(symbol, &own, settings, &mut report.series)?);
+        let (bars, detail) = make(symbol, &own, settings, &mut report.series)?;
+        symbols.push(bars);
+        finer.extend(detail);
     }
-    Ok(symbols)
+    Ok((symbols, finer))
+}
+
+/// Finer bars cut to the spans of their symbols' primary bars.
+fn within_primary(finer: Vec<FinerBars>, symbols: &[SymbolBars]) -> Vec<FinerBars> {
+    finer.into_iter().zip(symbols).map(|(finer, symbol)| finer.within(&symbol.primary)).collect()
 }
 
 /// What has to be read for the range of the settings: a bar that is resampled may need sources around it, a day of 25
@@ -144,7 +160,7 @@ fn range(settings: &DataSettings, longest: Timeframe) -> (i64, i64) {
 /// Distinct series to read for one symbol.
 fn sources(symbol: &SymbolPlan) -> Vec<SeriesPlan> {
     let mut plans: Vec<SeriesPlan> = Vec::new();
-    for origin in &symbol.series {
+    for origin in symbol.origins() {
         if plans.iter().all(|plan| plan.timeframe != origin.plan.timeframe) {
             plans.push(origin.plan.clone());
         }
@@ -178,9 +194,9 @@ fn make(
     loaded: &[LoadedSeries],
     settings: &DataSettings,
     reports: &mut Vec<SeriesReport>,
-) -> Result<SymbolBars, DataError> {
+) -> Result<(SymbolBars, Option<FinerBars>), DataError> {
     let rule = ResampleRule { anchor: settings.day_anchor, sunday: SundayBars::Keep };
-    let mut made = symbol.series.iter().enumerate().map(|(k, origin)| {
+    let mut made = symbol.origins().enumerate().map(|(k, origin)| {
         let source = loaded
             .iter()
             .find(|one| one.bars.timeframe() == origin.plan.timeframe)
@@ -190,15 +206,17 @@ fn make(
         made
     });
     let primary = made.next().expect("the primary series comes first").bars;
+    let others = made.by_ref().take(symbol.series.len() - 1);
     let higher =
-        made.map(|one| HigherBars { bars: one.bars, ends: one.ends, from_file: one.from_file }).collect();
+        others.map(|one| HigherBars { bars: one.bars, ends: one.ends, from_file: one.from_file }).collect();
+    let finer = made.next().map(|one| FinerBars { bars: Arc::new(one.bars), from_file: one.from_file });
     if primary.is_empty() {
         return Err(DataError::new(
             DataCode::DateRangeEmpty,
             format!("no {} bar of {} remains", primary.timeframe(), symbol.spec.name),
         ));
     }
-    Ok(SymbolBars { spec: symbol.spec.clone(), primary, higher })
+    Ok((SymbolBars { spec: symbol.spec.clone(), primary, higher }, finer))
 }
 
 fn one_series(

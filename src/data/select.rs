@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::catalog::Catalog;
 use super::error::{DataCode, DataError, closest};
+use super::finer::check_fits;
 use super::layout::{FileName, Files, SeriesFiles, scan, sibling};
 use super::load::{SeriesPlan, metadata_mismatch};
 use super::parquet::{BarFile, file_sha256};
@@ -30,6 +31,15 @@ pub(crate) struct SymbolPlan {
     pub(crate) assumed: bool,
     /// Primary timeframe first, then the others, shortest first.
     pub(crate) series: Vec<Origin>,
+    /// Finer bars than the primary ones, when they are asked for.
+    pub(crate) finer: Option<Origin>,
+}
+
+impl SymbolPlan {
+    /// Every series with its source.
+    pub(crate) fn origins(&self) -> impl Iterator<Item = &Origin> {
+        self.series.iter().chain(&self.finer)
+    }
 }
 
 /// Where a series comes from.
@@ -198,22 +208,24 @@ fn symbol(
         )
         .hint("data.timeframes.additional lists longer timeframes"));
     }
-    let mut found = Vec::new();
-    for timeframe in std::iter::once(primary).chain(wanted) {
+    let found = |timeframe: Timeframe| {
         let (source, series) =
             source(files, name, timeframe).ok_or_else(|| no_timeframe(files, name, timeframe, place))?;
-        found.push((timeframe, source, series));
-    }
-    let is_last = matches!(found[0].2, SeriesFiles::One { side: QuoteSide::Last, .. });
+        Ok::<_, DataError>((timeframe, source, series))
+    };
+    let series = std::iter::once(primary).chain(wanted).map(found).collect::<Result<Vec<_>, _>>()?;
+    let finer = match settings.detail {
+        Some(finer) => Some(check_fits(finer, primary).and_then(|()| found(finer))?),
+        None => None,
+    };
+    let is_last = matches!(series[0].2, SeriesFiles::One { side: QuoteSide::Last, .. });
     let spec = settings.symbol_table.lookup(name, is_last)?;
-    let series = found
-        .into_iter()
-        .map(|(timeframe, source, files)| Origin {
-            timeframe,
-            plan: SeriesPlan { spec: spec.clone(), timeframe: source, files, of_many },
-        })
-        .collect();
-    Ok(SymbolPlan { assumed: !settings.symbol_table.knows(name), spec, series })
+    let origin = |(timeframe, source, files)| Origin {
+        timeframe,
+        plan: SeriesPlan { spec: spec.clone(), timeframe: source, files, of_many },
+    };
+    let (series, finer) = (series.into_iter().map(origin).collect(), finer.map(origin));
+    Ok(SymbolPlan { assumed: !settings.symbol_table.knows(name), spec: spec.clone(), series, finer })
 }
 
 /// The timeframe itself, or the largest finer one that divides it.
@@ -250,7 +262,7 @@ fn check_digests(
     symbols: &[SymbolPlan],
     digests: &std::collections::BTreeMap<PathBuf, String>,
 ) -> Result<(), DataError> {
-    let plans = symbols.iter().flat_map(|symbol| symbol.series.iter().map(|origin| &origin.plan));
+    let plans = symbols.iter().flat_map(|symbol| symbol.origins().map(|origin| &origin.plan));
     for path in plans.flat_map(|plan| paths(&plan.files)) {
         let found = file_sha256(path).map_err(|error| DataError::from_io(&error, path))?;
         match digests.get(path) {

@@ -21,6 +21,8 @@ pub struct DataSettings {
     pub primary: Option<Timeframe>,
     /// Higher timeframes to load or resample.
     pub additional: Vec<Timeframe>,
+    /// Finer timeframe to load beside the steps, for the engine's `detail_timeframe`; must divide the primary one.
+    pub detail: Option<Timeframe>,
     /// First tradeable instant; `None` = first instant plus the warm-up span.
     pub from: Option<Timestamp>,
     /// End of the range, exclusive; `None` = all.
@@ -59,6 +61,7 @@ impl Default for DataSettings {
             symbols: Vec::new(),
             primary: None,
             additional: Vec::new(),
+            detail: None,
             from: None,
             to: None,
             warmup_bars: 0,

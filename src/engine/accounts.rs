@@ -6,7 +6,7 @@ use crate::types::EquityCurve;
 
 /// The runs of all symbols as one: trades in order of time, curves added up, counts summed. The single runs stay in
 /// `parts`, for metrics joined by `across`.
-pub(super) fn join(parts: Vec<TrialRun>, by_volume: bool) -> TrialRun {
+pub fn join(parts: Vec<TrialRun>, by_volume: bool) -> TrialRun {
     let sum = |count: fn(&TrialRun) -> u32| parts.iter().map(count).fold(0, u32::saturating_add);
     let total = |count: fn(&TrialRun) -> u64| parts.iter().map(count).sum();
     let money = |amount: fn(&TrialRun) -> f64| parts.iter().map(amount).fold(0.0, |a, b| a + b);

@@ -9,10 +9,11 @@ use super::event_engine::EventEngine;
 use super::observer::Observer;
 use super::run::Clock;
 use super::settings::{EquityMode, ManagementSettings};
+use super::tape::Tape;
 use crate::cache::bitmap;
 use crate::costs::Draws;
+use crate::data::SymbolSeries;
 use crate::data::passage::{Band, first_passage};
-use crate::data::{RowMap, SymbolSeries};
 use crate::portfolio::{Position, PositionStatus};
 use crate::strategy::{Candidates, Strategy};
 use crate::types::{Direction, OrderType, PriceSide, SymbolId, Timestamp};
@@ -48,8 +49,8 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
 
     fn next_possible(&mut self, step: usize) -> usize {
         let soonest = step + 1;
-        let mut next = self.window.end;
-        if !self.book.open().is_empty() && self.settings.margin.is_some() {
+        let mut next = self.next_fill(soonest);
+        if next <= soonest || (self.settings.margin.is_some() && !self.book.open().is_empty()) {
             return soonest;
         }
         for index in 0..self.agents.len() {
@@ -64,13 +65,20 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
                 return soonest;
             }
         }
+        next
+    }
+
+    /// Next step at whose open something that waits is filled.
+    #[inline]
+    fn next_fill(&self, soonest: usize) -> usize {
+        let mut next = self.window.end;
         for waiting in self.waiting.orders() {
             next = next.min(self.step_of_row(waiting.signal.symbol, waiting.due, soonest));
         }
         for waiting in &self.waiting_exits {
             next = next.min(self.step_of_row(waiting.symbol, waiting.due, soonest));
         }
-        next.max(soonest)
+        next
     }
 
     /// Next step on which a strategy may speak, remembered until it comes or the strategy holds something else.
@@ -82,7 +90,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             return known.step;
         }
         let Some(rows) = rows_for(&agent.candidates, held) else { return step + 1 };
-        let row = bitmap::next_set(rows, next_row(self.data.symbol(symbol), step));
+        let row = bitmap::next_set(rows, next_row(&self.tapes[symbol.index()], step));
         let next = row.map_or(NEVER, |row| self.step_of_row(symbol, row, step + 1));
         self.agents[index].upcoming = Some(Upcoming { step: next, held });
         next
@@ -92,7 +100,9 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     /// mask that depends on nothing.
     #[inline]
     fn held(&self, index: usize, symbol: SymbolId) -> Option<Direction> {
-        if !matches!(self.agents[index].candidates, Candidates::ByPosition { .. }) {
+        if self.book.open().is_empty()
+            || !matches!(self.agents[index].candidates, Candidates::ByPosition { .. })
+        {
             return None;
         }
         let mut active = self.book.active().iter();
@@ -100,60 +110,69 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         oldest.map(|position| position.direction)
     }
 
-    /// Whether a strategy is asked on a row it may be silent on: not when the clock skips.
+    /// Whether a strategy is asked on a step: not on rows it promised to be silent on, when the clock skips.
     #[inline]
-    pub(super) fn is_candidate(&self, index: usize, row: usize) -> bool {
+    pub(super) fn may_speak(&self, index: usize, step: usize) -> bool {
         if self.request.clock == Clock::EveryBar {
             return true;
         }
         let agent = &self.agents[index];
         let Some(symbol) = agent.symbol else { return true };
+        let Some(row) = self.tapes[symbol.index()].row(step) else { return false };
         rows_for(&agent.candidates, self.held(index, symbol)).is_none_or(|rows| contains(rows, row))
     }
 
     /// Next step on which something can happen to an order, remembered until it comes or the order changes.
     fn next_of_order(&mut self, index: usize, step: usize) -> usize {
+        let known = self.book.ticket(index).reach;
+        if known.is_some_and(|reach| reach.step > step && self.still_holds(&reach, index)) {
+            return known.map_or(NEVER, |reach| reach.step);
+        }
         let position = self.book.position(index);
         let (symbol, stop, target) = (position.symbol, position.stop_loss, position.take_profit);
         let status = position.status;
-        let known = self.book.ticket(index).reach.filter(|reach| {
-            reach.step > step && (reach.stop, reach.target, reach.status) == (stop, target, status)
-        });
-        if let Some(known) = known {
-            return known.step;
-        }
-        let series = self.data.symbol(symbol);
-        let from = next_row(series, step);
-        let to = series.last_row(self.window.end - 1).map_or(0, |last| last + 1);
+        let tape = &self.tapes[symbol.index()];
+        let from = next_row(tape, step);
+        let to = tape.last_row(self.window.end - 1).map_or(0, |last| last + 1);
         let row = match status {
-            PositionStatus::Pending => self.pending_row(position, series, from, to),
-            _ => self.open_row(index, series, from, to),
+            PositionStatus::Pending => self.pending_row(position, from, to),
+            _ => self.open_row(index, from, to),
         };
         let next = row.map_or(NEVER, |row| self.step_of_row(symbol, row, step + 1));
         self.book.ticket_mut(index).reach = Some(Reach { step: next, stop, target, status });
         next
     }
 
+    /// Whether an order is still what its next event was found for. Only the management phase moves levels.
+    #[inline]
+    fn still_holds(&self, reach: &Reach, index: usize) -> bool {
+        let position = self.book.position(index);
+        reach.status == position.status
+            && (!self.manages || (reach.stop, reach.target) == (position.stop_loss, position.take_profit))
+    }
+
     /// First row on which a pending order can trigger or expires.
-    fn pending_row(&self, order: &Position, series: &SymbolSeries, from: usize, to: usize) -> Option<usize> {
+    fn pending_row(&self, order: &Position, from: usize, to: usize) -> Option<usize> {
         let placed = order.row as usize;
         let first = from.max(placed + 1 + self.settings.order_delay_bars as usize);
         let (side, band) = trigger_band(order);
-        let reached = passage(series, side, first.min(to), to, band);
+        let reached = passage(self.data.symbol(order.symbol), side, first.min(to), to, band);
         let expiry = self.settings.pending_ttl_bars.map(|bars| (placed + bars as usize).max(from));
         earliest(reached, expiry)
     }
 
     /// First row on which an open position can close or its stop can move.
-    fn open_row(&self, index: usize, series: &SymbolSeries, from: usize, to: usize) -> Option<usize> {
+    fn open_row(&self, index: usize, from: usize, to: usize) -> Option<usize> {
         let (position, ticket) = (self.book.position(index), self.book.ticket(index));
+        let series = self.data.symbol(position.symbol);
         let agent = &self.agents[ticket.agent];
         if agent.manages {
             return Some(from);
         }
         let execution = self.simulator.symbol(position.symbol.index());
         let buffer = execution.pip_size * self.settings.pip_buffer_factor;
-        let (side, band) = exit_band(position, buffer, &self.settings.management);
+        let rules = self.manages.then_some(&self.settings.management);
+        let (side, band) = exit_band(position, buffer, rules);
         let reached = passage(series, side, from.min(to), to, band);
         let first_at = |instant: i64| series.bars.times().partition_point(|&time| time < instant).max(from);
         let timeout = self.max_holding.or(agent.max_holding).map(|longest| {
@@ -166,27 +185,30 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
 
     /// The step of a row, at least `soonest`; beyond every window for a row that is not there.
     fn step_of_row(&self, symbol: SymbolId, row: usize, soonest: usize) -> usize {
-        let series = self.data.symbol(symbol);
-        match &series.rows {
-            RowMap::Identity => row.max(soonest),
-            RowMap::Sparse { .. } => match series.bars.times().get(row) {
-                Some(&time) => self.data.step_at(Timestamp(time)).max(soonest),
-                None => NEVER,
-            },
+        let tape = &self.tapes[symbol.index()];
+        if tape.is_dense() {
+            return row.max(soonest);
+        }
+        match tape.times.get(row) {
+            Some(&time) => self.data.step_at(Timestamp(time)).max(soonest),
+            None => NEVER,
         }
     }
 
-    /// Books what the steps in `from..to`, on which nothing happens, still show: bars in position, floating equity.
+    /// Books what the steps in `from..to`, on which nothing happens to the open positions, still show: bars in position,
+    /// floating equity.
     pub(super) fn pass_over(&mut self, from: usize, to: usize) -> Result<(), super::EngineError> {
-        if self.book.open().is_empty() {
+        self.counters.bars_in_position += (to - from) as u64;
+        if self.settings.equity_mode == EquityMode::Cash {
             return Ok(());
         }
-        self.counters.bars_in_position += (to - from) as u64;
-        if self.settings.equity_mode == EquityMode::MarkToMarket {
-            for step in from..to {
-                self.equity = self.marked_equity(step)?;
-                self.record(step);
-            }
+        if let Some(mark) = self.only_mark() {
+            self.equity = mark.pass_over(from, to, self.ledger.cash(), &mut self.curve);
+            return Ok(());
+        }
+        for step in from..to {
+            self.equity = self.marked_equity(step)?;
+            self.record(step);
         }
         Ok(())
     }
@@ -211,8 +233,9 @@ fn passage(series: &SymbolSeries, side: PriceSide, from: usize, to: usize, band:
 }
 
 /// First row after a step.
-fn next_row(series: &SymbolSeries, step: usize) -> usize {
-    series.last_row(step).map_or(0, |row| row + 1)
+#[inline]
+fn next_row(tape: &Tape<'_>, step: usize) -> usize {
+    tape.last_row(step).map_or(0, |row| row + 1)
 }
 
 fn earliest(left: Option<usize>, right: Option<usize>) -> Option<usize> {
@@ -239,8 +262,9 @@ fn trigger_band(order: &Position) -> (PriceSide, Band) {
 }
 
 /// The prices that can close a position or move its managed stop, on its exit side.
-fn exit_band(position: &Position, buffer: f64, rules: &ManagementSettings) -> (PriceSide, Band) {
-    let managed = managed_level(position, rules);
+#[inline]
+fn exit_band(position: &Position, buffer: f64, rules: Option<&ManagementSettings>) -> (PriceSide, Band) {
+    let managed = rules.and_then(|rules| managed_level(position, rules));
     match position.direction {
         Direction::Long => {
             let target = position.take_profit.map_or(f64::INFINITY, |target| target - buffer);

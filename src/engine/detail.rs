@@ -3,11 +3,11 @@
 use super::event_engine::EventEngine;
 use super::observer::Observer;
 use crate::costs::Draws;
-use crate::data::BarSeries;
+use crate::data::{BarSeries, Ohlc};
 use crate::execution::exits::{ExitChoice, Held, Holding, reaches};
 use crate::execution::fills::{Quote, triggers};
 use crate::strategy::Strategy;
-use crate::types::SymbolId;
+use crate::types::{Direction, SymbolId};
 
 impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     /// The exit of a position on a bar. A bar that reaches both levels, or on which a pending order (of this level)
@@ -21,14 +21,13 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         buffer: f64,
     ) -> Option<ExitChoice> {
         let bars = &*self.data.symbol(symbol).bars;
-        let quote = quote_at(bars, row);
-        let plain = self.simulator.evaluate_exits(held, &quote, buffer);
+        let bar = exit_bar(bars, row, held.direction);
+        let plain = self.simulator.evaluate_exits(held, &bar, buffer);
         let Some(finer) = self.finer_bars(symbol) else { return plain };
         let open = match held.holding {
             Holding::FromOpen => plain.is_some_and(|choice| choice.other.is_some()),
             Holding::Triggered | Holding::TriggeredAtOpen => {
-                let side = quote.exit_side(held.direction);
-                reaches(held.direction, held.stop, held.target, side.low, side.high, buffer)
+                reaches(held.direction, held.stop, held.target, bar.low, bar.high, buffer)
             }
         };
         if !open {
@@ -63,7 +62,8 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     ) -> Option<ExitChoice> {
         (first..end).find_map(|row| {
             let holding = if row == first { held.holding } else { Holding::FromOpen };
-            self.simulator.evaluate_exits(&Held { holding, ..*held }, &quote_at(finer, row), buffer)
+            let bar = exit_bar(finer, row, held.direction);
+            self.simulator.evaluate_exits(&Held { holding, ..*held }, &bar, buffer)
         })
     }
 
@@ -77,4 +77,13 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
 #[inline]
 pub(super) fn quote_at(bars: &BarSeries, row: usize) -> Quote {
     Quote { bid: bars.bid().at(row), ask: Some(bars.ask().at(row)) }
+}
+
+/// The side of a bar on which a position of this direction closes.
+#[inline]
+fn exit_bar(bars: &BarSeries, row: usize, direction: Direction) -> Ohlc {
+    match direction {
+        Direction::Long => bars.bid().at(row),
+        Direction::Short => bars.ask().at(row),
+    }
 }

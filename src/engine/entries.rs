@@ -34,7 +34,8 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         agent: usize,
         signal: &TradeSignal,
     ) -> Result<Result<u32, Refusal>, EngineError> {
-        let Some(row) = self.data.symbol(signal.symbol).row(step) else { return Ok(Err(Refusal::NoBar)) };
+        let tape = self.tapes[signal.symbol.index()];
+        let Some(row) = tape.row(step) else { return Ok(Err(Refusal::NoBar)) };
         if self.settings.halt_on_ruin && self.ledger.cash() <= 0.0 {
             return Ok(Err(Refusal::Ruined));
         }
@@ -47,8 +48,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         if self.next_open() {
             return Ok(self.leave_waiting(agent, row, signal));
         }
-        let bars = &self.data.symbol(signal.symbol).bars;
-        let spread = (bars.bid().close[row], bars.ask().close[row]);
+        let spread = (tape.bid.close[row], tape.ask.close[row]);
         let number = self.book.next_number();
         let filled = self.fill_market(step, row, agent, signal, (number, signal.entry_price, spread))?;
         Ok(filled.map(|()| self.book.take_number()))
@@ -56,7 +56,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
 
     /// A pending order joins the active list.
     fn place(&mut self, agent: usize, row: usize, signal: &TradeSignal) -> u32 {
-        let time = self.data.symbol(signal.symbol).bars.time(row);
+        let time = self.tapes[signal.symbol.index()].time(row);
         let number = self.book.take_number();
         let price_of = |level: Level| match level {
             Level::Price(price) => Some(price),
@@ -90,24 +90,43 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
 
     /// Fills the market orders whose bar has opened: symbols in configured order, each in the order of its signals.
     pub(super) fn fill_waiting(&mut self, step: usize) -> Result<(), EngineError> {
-        for symbol in self.data.ids() {
-            let Some(row) = self.data.symbol(symbol).row(step) else { continue };
-            let due = |order: &Waiting| order.signal.symbol == symbol && row >= order.due;
-            while let Some(place) = self.waiting.orders().iter().position(due) {
-                let Waiting { number, agent, signal, .. } = self.waiting.remove(place);
-                let bars = &self.data.symbol(symbol).bars;
-                let (bid, ask) = (bars.bid().open[row], bars.ask().open[row]);
-                let price = match signal.direction {
-                    Direction::Long => ask,
-                    Direction::Short => bid,
-                };
-                if let Err(why) = self.fill_market(step, row, agent, &signal, (number, price, (bid, ask)))? {
-                    self.counters.rejected += 1;
-                    self.observer.refused_at_fill(number, why);
-                }
+        while let Some((place, row)) = self.due_order(step) {
+            let Waiting { number, agent, signal, .. } = self.waiting.remove(place);
+            let (bid, ask) = self.tapes[signal.symbol.index()].opens(row);
+            let price = match signal.direction {
+                Direction::Long => ask,
+                Direction::Short => bid,
+            };
+            if let Err(why) = self.fill_market(step, row, agent, &signal, (number, price, (bid, ask)))? {
+                self.counters.rejected += 1;
+                self.observer.refused_at_fill(number, why);
             }
         }
         Ok(())
+    }
+
+    /// Place of the first waiting order, by symbol and then by signal, whose bar has opened, and that bar's row.
+    fn due_order(&self, step: usize) -> Option<(usize, usize)> {
+        let orders = self.waiting.orders().iter().map(|order| (order.signal.symbol, order.due));
+        self.first_due(step, orders)
+    }
+
+    /// Of orders by symbol and due row, the first by symbol and then by place whose bar has opened at a step.
+    #[inline]
+    fn first_due(
+        &self,
+        step: usize,
+        orders: impl Iterator<Item = (SymbolId, usize)>,
+    ) -> Option<(usize, usize)> {
+        let mut first: Option<(SymbolId, usize, usize)> = None;
+        for (place, (symbol, due)) in orders.enumerate() {
+            let sooner = first.is_none_or(|(first, ..)| symbol < first);
+            let row = self.tapes[symbol.index()].row(step);
+            if let Some(row) = row.filter(|&row| sooner && row >= due) {
+                first = Some((symbol, place, row));
+            }
+        }
+        first.map(|(_, place, row)| (place, row))
     }
 
     fn fill_market(
@@ -132,10 +151,22 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         let Some(margin) = self.margin_for(step, field, signal.symbol, &fill)? else {
             return Ok(Err(Refusal::Margin));
         };
-        let time = self.data.symbol(signal.symbol).bars.time(row);
+        if fill.stop.is_none() && !self.by_volume() {
+            return Err(SimulatorError::NoStop.into());
+        }
+        let time = self.tapes[signal.symbol.index()].time(row);
+        let position = Position {
+            entry_price: fill.price,
+            size: fill.size,
+            stop_loss: fill.stop,
+            take_profit: fill.target,
+            initial_stop_loss: fill.stop,
+            initial_take_profit: fill.target,
+            ..self.blank(number, row, time, signal)
+        };
         let ticket = Ticket { margin, ..Ticket::new(agent, *signal) };
-        let index = self.book.push(self.blank(number, row, time, signal), ticket);
-        self.open(step, row, index, &fill, (bid, ask))?;
+        let index = self.book.push(position, ticket);
+        self.opened(step, index, &fill, (bid, ask))?;
         Ok(Ok(()))
     }
 
@@ -189,14 +220,14 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         }
     }
 
-    /// A filled order becomes an open position: open list, then entry fee.
+    /// A pending order becomes an open position.
     fn open(
         &mut self,
         step: usize,
         row: usize,
         index: usize,
         fill: &Fill,
-        (bid, ask): (f64, f64),
+        quotes: (f64, f64),
     ) -> Result<(), EngineError> {
         if fill.stop.is_none() && !self.by_volume() {
             return Err(SimulatorError::NoStop.into());
@@ -211,12 +242,24 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         position.take_profit = fill.target;
         position.initial_stop_loss = fill.stop;
         position.initial_take_profit = fill.target;
+        self.opened(step, index, fill, quotes)
+    }
+
+    /// Books a position that has just opened: what its entry cost, open list, then entry fee.
+    fn opened(
+        &mut self,
+        step: usize,
+        index: usize,
+        fill: &Fill,
+        (bid, ask): (f64, f64),
+    ) -> Result<(), EngineError> {
+        let position = self.book.position(index);
         let (symbol, direction) = (position.symbol, position.direction);
+        let night = self.first_night(index);
         let ticket = self.book.ticket_mut(index);
         ticket.half_spread = crate::costs::spread::half_spread(bid, Some(ask));
         ticket.slippage = direction.sign() * (fill.price - fill.unslipped);
-        let night = self.first_night(index);
-        self.book.ticket_mut(index).next_night = night;
+        ticket.next_night = night;
         self.book.opened(index);
         let live = self.rates(step);
         let fee = self.simulator.fee(symbol.index(), FeeCall::Entry, fill.price, fill.size, &live)?;
@@ -231,7 +274,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         agent: usize,
         symbol: SymbolId,
     ) -> Result<(), EngineError> {
-        let Some(row) = self.data.symbol(symbol).row(step) else { return Ok(()) };
+        let Some(row) = self.tapes[symbol.index()].row(step) else { return Ok(()) };
         let mut place = 0;
         while place < self.book.open().len() {
             let index = self.book.open()[place];
@@ -260,20 +303,21 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     pub(super) fn fill_waiting_exits(&mut self, step: usize) -> Result<(), EngineError> {
         let book = &self.book;
         self.waiting_exits.retain(|exit| book.find(exit.number).is_some());
-        for symbol in self.data.ids() {
-            let Some(row) = self.data.symbol(symbol).row(step) else { continue };
-            let due = |exit: &WaitingExit| exit.symbol == symbol && row >= exit.due;
-            while let Some(place) = self.waiting_exits.iter().position(due) {
-                let WaitingExit { number, .. } = self.waiting_exits.remove(place);
-                let index = self.book.find(number).expect("the others are forgotten");
-                let field = PriceField::Open;
-                let (price, slips) = (self.exit_price_field(index, row, field), ExitSlip::Rule);
-                let reason = CloseReason::Signal;
-                self.close(step, &Close { index, row, price, field, slips, fee: true, reason, other: None })?;
-            }
+        while let Some((place, row)) = self.due_exit(step) {
+            let WaitingExit { number, .. } = self.waiting_exits.remove(place);
+            let index = self.book.find(number).expect("the others are forgotten");
+            let field = PriceField::Open;
+            let (price, slips) = (self.exit_price_field(index, row, field), ExitSlip::Rule);
+            let reason = CloseReason::Signal;
+            self.close(step, &Close { index, row, price, field, slips, fee: true, reason, other: None })?;
         }
         self.book.sweep();
         Ok(())
+    }
+
+    /// Place of the first waiting exit, by symbol and then by signal, whose bar has opened, and that bar's row.
+    fn due_exit(&self, step: usize) -> Option<(usize, usize)> {
+        self.first_due(step, self.waiting_exits.iter().map(|exit| (exit.symbol, exit.due)))
     }
 
     /// An order before its fill.

@@ -14,6 +14,7 @@ use super::scratch;
 use super::settings::{
     EngineSettings, EquityMode, HoldingClock, MarketFill, PipBufferPip, PnlMode, StepOrder,
 };
+use super::tape::Tape;
 use super::waiting::{WaitingExit, WaitingList};
 use super::wrapper::Gates;
 use crate::costs::swap::Rollover;
@@ -24,7 +25,7 @@ use crate::execution::{
     sizing,
 };
 use crate::portfolio::{EquityExtremes, Ledger, Position};
-use crate::strategy::{AccountView, Signal, Signals, Strategy};
+use crate::strategy::{AccountView, BarView, Signal, Signals, Strategy};
 use crate::types::time::MINUTE;
 use crate::types::{EquityCurve, StepRange, SymbolId};
 
@@ -83,6 +84,8 @@ pub(super) struct Counters {
 #[derive(Debug)]
 pub struct EventEngine<'a, S, D, O = ()> {
     pub(super) data: &'a MultiSymbolData,
+    /// The bars of every symbol.
+    pub(super) tapes: Vec<Tape<'a>>,
     pub(super) context: &'a RunContext,
     pub(super) settings: &'a EngineSettings,
     pub(super) window: StepRange,
@@ -148,6 +151,7 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
         let window = StepRange { start: request.window.start, end: request.window.end.min(data.steps()) };
         Ok(Self {
             data,
+            tapes: data.symbols().iter().map(Tape::of).collect(),
             context: &inputs.context,
             settings,
             window,
@@ -201,12 +205,15 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
     /// # Errors
     /// As [`EventEngine::run`].
     pub fn advance(&mut self, until: usize) -> Result<(), EngineError> {
-        while self.next_step < self.window.end.min(until) {
+        let end = self.window.end.min(until);
+        while self.next_step < end {
             let step = self.next_step;
             self.step(step)?;
             self.counters.bars_stepped += 1;
             self.next_step = self.next_event(step);
-            self.pass_over(step + 1, self.next_step)?;
+            if self.next_step > step + 1 && !self.book.open().is_empty() {
+                self.pass_over(step + 1, self.next_step)?;
+            }
         }
         Ok(())
     }
@@ -225,12 +232,10 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
         match self.settings.step_order {
             StepOrder::StrategyFirst => {
                 self.strategy_phase(step)?;
-                self.exit_phase(step)?;
-                self.management_phase(step)?;
+                self.look_after(step)?;
             }
             StepOrder::ExitsFirst => {
-                self.exit_phase(step)?;
-                self.management_phase(step)?;
+                self.look_after(step)?;
                 self.strategy_phase(step)?;
             }
         }
@@ -240,48 +245,81 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
         self.update(step)
     }
 
+    /// Exits and management of whatever is active.
+    #[inline]
+    fn look_after(&mut self, step: usize) -> Result<(), EngineError> {
+        if self.book.active().is_empty() {
+            return Ok(());
+        }
+        self.exit_phase(step)?;
+        self.management_phase(step)
+    }
+
     /// Calls every strategy instance that has a bar and whose gates are open.
     fn strategy_phase(&mut self, step: usize) -> Result<(), EngineError> {
         for index in 0..self.agents.len() {
-            let agent = &self.agents[index];
-            let Some(bar) = agent.bar(self.data, step) else { continue };
-            let place = agent.index(&bar);
-            if !self.gates.admit(&agent.gate, bar.time(), place) {
-                continue;
+            if self.may_speak(index, step) {
+                self.ask(index, step)?;
             }
-            if agent.symbol.is_some_and(|symbol| self.context.is_blocked(symbol, bar.row())) {
-                continue;
-            }
-            if !self.is_candidate(index, bar.row()) {
-                continue;
-            }
-            let agent = &mut self.agents[index];
-            let account = AccountView::new(self.book.active(), self.ledger.cash(), self.equity)
-                .with_waiting(self.waiting.symbols());
-            agent.strategy.evaluate(&bar, &account, &mut self.signals);
-            if self.signals.is_empty() {
-                continue;
-            }
-            if self.signals.as_slice().iter().any(|signal| matches!(signal, Signal::Enter(_))) {
-                self.gates.entered(&mut agent.gate, bar.time(), place);
-            }
-            let mut signals = std::mem::take(&mut self.signals);
-            for signal in signals.as_slice() {
-                match signal {
-                    Signal::Enter(signal) => self.process_signal(step, index, signal)?,
-                    Signal::Close(symbol) => self.process_close(step, index, *symbol)?,
-                }
-            }
-            signals.clear();
-            self.signals = signals;
         }
+        Ok(())
+    }
+
+    /// Asks a strategy, unless a gate is closed, and does what it says.
+    fn ask(&mut self, index: usize, step: usize) -> Result<(), EngineError> {
+        let agent = &self.agents[index];
+        let Some(bar) = agent.bar(self.data, step) else { return Ok(()) };
+        if self.is_gated(agent, &bar) {
+            return Ok(());
+        }
+        let agent = &mut self.agents[index];
+        let account = AccountView::new(self.book.active(), self.ledger.cash(), self.equity)
+            .with_waiting(self.waiting.symbols());
+        agent.strategy.evaluate(&bar, &account, &mut self.signals);
+        if self.signals.is_empty() { Ok(()) } else { self.process_signals(step, index, &bar) }
+    }
+
+    /// Whether a cooldown, the session or the news keep a strategy from being asked.
+    #[inline]
+    fn is_gated(&self, agent: &Agent<S>, bar: &BarView<'_>) -> bool {
+        let closed = || self.gates.any() && !self.gates.admit(&agent.gate, bar.time(), agent.index(bar));
+        agent.symbol.is_some_and(|symbol| self.context.is_blocked(symbol, bar.row())) || closed()
+    }
+
+    /// What a strategy has said on a bar, in its order.
+    fn process_signals(&mut self, step: usize, index: usize, bar: &BarView<'_>) -> Result<(), EngineError> {
+        let mut signals = std::mem::take(&mut self.signals);
+        let agent = &mut self.agents[index];
+        if self.gates.any() && signals.as_slice().iter().any(|signal| matches!(signal, Signal::Enter(_))) {
+            let place = agent.index(bar);
+            self.gates.entered(&mut agent.gate, bar.time(), place);
+        }
+        for signal in signals.as_slice() {
+            match signal {
+                Signal::Enter(signal) => self.process_signal(step, index, signal)?,
+                Signal::Close(symbol) => self.process_close(step, index, *symbol)?,
+            }
+        }
+        signals.clear();
+        self.signals = signals;
         Ok(())
     }
 
     /// Records cash and equity after the step.
     #[inline]
     fn update(&mut self, step: usize) -> Result<(), EngineError> {
-        if self.settings.margin.is_some() && !self.book.open().is_empty() {
+        if self.book.open().is_empty() {
+            self.equity = self.ledger.cash();
+        } else {
+            self.update_open(step)?;
+        }
+        self.record(step);
+        Ok(())
+    }
+
+    /// The equity after a step with open positions, of which a lack of margin may leave none.
+    fn update_open(&mut self, step: usize) -> Result<(), EngineError> {
+        if self.settings.margin.is_some() {
             self.stop_out(step)?;
         }
         self.equity = self.ledger.cash();
@@ -291,7 +329,6 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
                 self.equity = self.marked_equity(step)?;
             }
         }
-        self.record(step);
         Ok(())
     }
 

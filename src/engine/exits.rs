@@ -11,7 +11,7 @@ use crate::execution::fills::triggers;
 use crate::execution::simulator::{ExitFill, ExitSlip};
 use crate::portfolio::{FeeEntry, FeeKind, Position, PositionStatus};
 use crate::strategy::Strategy;
-use crate::types::{CloseReason, Direction, OrderType, SymbolId, Timestamp, Trade, TradeCosts};
+use crate::types::{CloseReason, OrderType, SymbolId, Timestamp, Trade, TradeCosts};
 
 /// Which price of a bar an exit uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,16 +38,15 @@ pub(super) struct Close {
 }
 
 impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
-    /// Tests every order of every symbol that has a bar.
+    /// Tests every order of every symbol that has a bar, symbols in configured order.
     #[inline]
     pub(super) fn exit_phase(&mut self, step: usize) -> Result<(), EngineError> {
-        if self.book.active().is_empty() {
-            return Ok(());
-        }
-        for symbol in self.data.ids() {
-            if let Some(row) = self.data.symbol(symbol).row(step) {
+        let mut next = self.book.next_symbol(None);
+        while let Some(symbol) = next {
+            if let Some(row) = self.tapes[symbol.index()].row(step) {
                 self.exits_of(symbol, step, row)?;
             }
+            next = self.book.next_symbol(Some(symbol));
         }
         Ok(())
     }
@@ -56,8 +55,8 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     fn exits_of(&mut self, symbol: SymbolId, step: usize, row: usize) -> Result<(), EngineError> {
         let own_pip = self.simulator.symbol(symbol.index()).pip_size;
         let buffer = self.shared_pip().unwrap_or(own_pip) * self.settings.pip_buffer_factor;
-        let bars = &*self.data.symbol(symbol).bars;
-        let time = bars.time(row);
+        let tape = self.tapes[symbol.index()];
+        let time = tape.time(row);
         let mut changed = false;
         for index in 0..self.book.active().len() {
             let position = self.book.position(index);
@@ -77,10 +76,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             if position.stop_loss.is_none() && position.take_profit.is_none() {
                 continue;
             }
-            let side = match position.direction {
-                Direction::Long => bars.bid(),
-                Direction::Short => bars.ask(),
-            };
+            let side = tape.exit_side(position.direction);
             let (low, high) = (side.low[row], side.high[row]);
             if reaches(position.direction, position.stop_loss, position.take_profit, low, high, buffer) {
                 let same_bar = position.order_type != OrderType::Market && position.trigger_time == time;
@@ -104,7 +100,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     ) -> Result<bool, EngineError> {
         let position = self.book.position(index);
         let first = position.row as usize + 1 + self.settings.order_delay_bars as usize;
-        if row < first || self.data.symbol(position.symbol).bars.time(row) <= position.entry_time {
+        if row < first || self.tapes[position.symbol.index()].time(row) <= position.entry_time {
             return Ok(false);
         }
         let quote = quote_at(&self.data.symbol(position.symbol).bars, row);
@@ -248,10 +244,10 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         }
         let position = self.book.position(close.index);
         let ticket = self.ticket(close.index);
-        let bars = &self.data.symbol(position.symbol).bars;
+        let tape = &self.tapes[position.symbol.index()];
         let (bid, ask) = match close.field {
-            PriceField::Open => (bars.bid().open[close.row], bars.ask().open[close.row]),
-            PriceField::Close => (bars.bid().close[close.row], bars.ask().close[close.row]),
+            PriceField::Open => tape.opens(close.row),
+            PriceField::Close => (tape.bid.close[close.row], tape.ask.close[close.row]),
         };
         let half_exit = spread::half_spread(bid, Some(ask));
         let slipped = position.direction.sign() * (close.price - exit.price);
@@ -267,11 +263,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     /// The price an exit of a position gets on a bar: bid for long, ask for short.
     pub(super) fn exit_price_field(&self, index: usize, row: usize, field: PriceField) -> f64 {
         let position = self.book.position(index);
-        let bars = &self.data.symbol(position.symbol).bars;
-        let side = match position.direction {
-            Direction::Long => bars.bid(),
-            Direction::Short => bars.ask(),
-        };
+        let side = self.tapes[position.symbol.index()].exit_side(position.direction);
         match field {
             PriceField::Open => side.open[row],
             PriceField::Close => side.close[row],

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use super::lookahead::run;
+use super::excerpt::excerpt;
+use super::lookahead::{run, series_name, series_of};
 use super::run::{EngineInputs, RunRequest, StrategyRunner};
 use super::settings::EngineSettings;
-use crate::data::{BarSeries, HigherSeries, MultiSymbolData, NO_ROW, RowMap, SymbolSeries};
-use crate::types::{Digest, StepRange, Timestamp, Trade, Trial, TrialError};
+use crate::indicators::IndicatorKind;
+use crate::types::{StepRange, Timestamp, Trade, Trial, TrialError};
 
 /// Relative difference of prices that a forgotten start may leave: an average never forgets, it only fades.
 const FADED: f64 = 1e-9;
@@ -20,6 +21,21 @@ pub struct HistoryDifference {
     pub long: Option<Timestamp>,
     /// When it was entered with the short one.
     pub short: Option<Timestamp>,
+    /// The series that differs most at the start of the window, if one does.
+    pub series: Option<UnsettledSeries>,
+}
+
+/// A series that still shows where its history began.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UnsettledSeries {
+    /// Its name: `ema(20) on H4 bid of EURUSD`.
+    pub series: String,
+    /// First bar of the window.
+    pub bar: Timestamp,
+    /// Value with the whole history.
+    pub long: f64,
+    /// Value with the short one.
+    pub short: f64,
 }
 
 /// Runs a trial over the window with all bars before it and with only `bars` steps before it; `None` when the trades
@@ -40,7 +56,8 @@ pub fn history_difference(
     // News rows are numbered by bars, and so are the draws of slippage: both would move with the start.
     let settings = EngineSettings { slippage: None, ..EngineSettings::clone(&inputs.settings) };
     let whole = EngineInputs { context: Arc::default(), settings: Arc::new(settings), ..inputs.clone() };
-    let short = EngineInputs { data: Arc::new(without_first(&inputs.data, dropped)), ..whole.clone() };
+    let steps = StepRange { start: dropped, end: inputs.data.steps() };
+    let short = EngineInputs { data: Arc::new(excerpt(&inputs.data, steps)), ..whole.clone() };
     let long_trades = run(runner, trial, &whole, request)?.trades;
     let short_trades = run(runner, trial, &short, &short_request)?.trades;
     let longest = long_trades.len().max(short_trades.len());
@@ -48,11 +65,52 @@ pub fn history_difference(
         (Some(long), Some(short)) => !same(long, short),
         _ => true,
     };
-    Ok((0..longest).find(differs).map(|trade| HistoryDifference {
+    let Some(trade) = (0..longest).find(differs) else { return Ok(None) };
+    Ok(Some(HistoryDifference {
         trade,
         long: long_trades.get(trade).map(|trade| trade.entry_time),
         short: short_trades.get(trade).map(|trade| trade.entry_time),
+        series: unsettled(runner, trial, [&whole, &short], [request.window.start, start])?,
     }))
+}
+
+/// The planned series whose values on the first step of the window differ most, relative to the larger one.
+fn unsettled(
+    runner: &dyn StrategyRunner,
+    trial: &Trial,
+    [whole, short]: [&EngineInputs; 2],
+    [first, short_first]: [usize; 2],
+) -> Result<Option<UnsettledSeries>, TrialError> {
+    let trials = std::slice::from_ref(trial);
+    let (plan, long_series) = series_of(runner, trials, &whole.data)?;
+    let (_, short_series) = series_of(runner, trials, &short.data)?;
+    let mut worst = None;
+    let mut most = FADED;
+    // A calculated series differs because of those it is calculated from.
+    for key in plan.keys().filter(|key| !matches!(key.kind, IndicatorKind::Expression(_))) {
+        let rows = (
+            whole.data.symbol(key.symbol).last_row(first),
+            short.data.symbol(key.symbol).last_row(short_first),
+        );
+        let (Some(long_row), Some(short_row)) = rows else { continue };
+        let columns = (long_series.get(key), short_series.get(key));
+        let (Some(long), Some(short)) =
+            (columns.0.map(|c| c.at(long_row)), columns.1.map(|c| c.at(short_row)))
+        else {
+            continue;
+        };
+        let apart = match (long.is_finite(), short.is_finite()) {
+            (true, true) => (long - short).abs() / long.abs().max(short.abs()),
+            (true, false) => f64::INFINITY,
+            _ => 0.0,
+        };
+        if apart > most {
+            most = apart;
+            let series = series_name(key, &whole.data);
+            worst = Some(UnsettledSeries { series, bar: whole.data.time(first), long, short });
+        }
+    }
+    Ok(worst)
 }
 
 fn same(long: &Trade, short: &Trade) -> bool {
@@ -67,45 +125,4 @@ fn same(long: &Trade, short: &Trade) -> bool {
         && near(long.exit_price, short.exit_price)
         && level(long.initial_stop_loss, short.initial_stop_loss)
         && level(long.initial_take_profit, short.initial_take_profit)
-}
-
-/// The market from a step on; higher bars from the first one visible there.
-fn without_first(data: &MultiSymbolData, steps: usize) -> MultiSymbolData {
-    let timeline = data.timeline()[steps..].to_vec();
-    let symbols = data.symbols().iter().map(|symbol| {
-        let first = (steps..data.steps()).find_map(|step| symbol.row(step)).unwrap_or(symbol.bars.len());
-        let bars = from_row(&symbol.bars, first);
-        let higher = symbol.higher.iter().map(|series| later_bars(series, first)).collect();
-        let rows = match &symbol.rows {
-            RowMap::Identity => RowMap::Identity,
-            RowMap::Sparse { row, last } => {
-                let moved = |map: &[u32]| map[steps..].iter().map(|&row| moved_row(row, first)).collect();
-                RowMap::Sparse { row: moved(row), last: moved(last) }
-            }
-        };
-        SymbolSeries { bars: Arc::new(bars), rows, higher, ..symbol.clone() }
-    });
-    let symbols = symbols.collect();
-    MultiSymbolData::new(data.timeframe(), timeline, symbols, Digest([0; 32]))
-}
-
-fn later_bars(series: &HigherSeries, first: usize) -> HigherSeries {
-    let map = &series.map[first..];
-    let earliest =
-        map.iter().filter(|&&row| row != NO_ROW).min().map_or(series.bars.len(), |&row| row as usize);
-    HigherSeries {
-        bars: Arc::new(from_row(&series.bars, earliest)),
-        map: map.iter().map(|&row| moved_row(row, earliest)).collect(),
-        from_file: series.from_file,
-    }
-}
-
-fn from_row(bars: &BarSeries, first: usize) -> BarSeries {
-    bars.clone().cut(first..bars.len())
-}
-
-/// A row after `dropped` rows went; rows among those are none.
-#[expect(clippy::cast_possible_truncation, reason = "rows are u32")]
-fn moved_row(row: u32, dropped: usize) -> u32 {
-    if row == NO_ROW { NO_ROW } else { row.checked_sub(dropped as u32).unwrap_or(NO_ROW) }
 }

@@ -1,64 +1,181 @@
-//! Does a strategy know the future? The market after an instant is replaced by noise; nothing before it may change.
+//! Does a strategy know the future? The market after an instant is replaced by noise; nothing it computed or decided
+//! up to there may change.
 //!
-//! A run that ends at bar `t` reads no later bar itself, so any difference comes from the strategy: a series computed
-//! backwards, a bar kept from binding, a parameter fitted on the whole history.
+//! Looked at are the planned series, everything the strategy says, and the run as a whole. Half of the instants are bars
+//! on which a decision fell, because a leak that reaches one bar ahead shows best there. Each look takes a stretch of the
+//! market around its instant, so the cost does not grow with the length of the data.
 
+use std::fmt;
 use std::sync::Arc;
 
+use super::excerpt::excerpt;
+use super::noise::{KnownHigher, with_noise_after};
 use super::run::{EngineInputs, RunRequest, StrategyRunner, TrialRun, WindowEnd};
-use crate::cache::{self, CachePlan};
-use crate::data::{BarSeries, HigherSeries, MultiSymbolData, NO_ROW, Ohlc, PriceColumns, SymbolSeries};
-use crate::types::{Digest, KeyedRng, MasterSeed, Purpose, StepRange, Timestamp, Trial, TrialError};
+use super::statements::Statement;
+use crate::cache::{self, CachePlan, IndicatorCache};
+use crate::data::MultiSymbolData;
+use crate::indicators::{IndicatorKind, SeriesKey};
+use crate::types::{StepRange, Timestamp, Trial, TrialError, TrialId};
 
-/// A decision that depends on what came after it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Leak {
-    /// Everything after this instant was noise.
-    pub known_until: Timestamp,
-    /// The first trade that differs: when it was entered with the true future, and with the noise. Equal or absent
-    /// when the runs differ in something else (an order that waited, a rejected signal).
-    pub entries: (Option<Timestamp>, Option<Timestamp>),
+/// Where and how far to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LookaheadSearch {
+    /// Instants after which the market is noise.
+    pub instants: usize,
+    /// Tradeable steps before each instant; the strategy's warm-up comes on top.
+    pub before: usize,
+    /// Steps of noise after each instant.
+    pub after: usize,
 }
 
-/// Runs a trial up to each of `cuts` steps of the window, spread evenly, once with the true future and once with noise
-/// after the cut, and reports every cut at which the runs differ in a bit.
-///
-/// Costs two runs and one cache per cut.
-///
-/// # Errors
-/// As [`StrategyRunner::run`]; also when the series of the trial cannot be computed.
-pub fn find_lookahead(
-    runner: &dyn StrategyRunner,
-    trial: &Trial,
-    inputs: &EngineInputs,
-    request: &RunRequest,
-    cuts: usize,
-) -> Result<Vec<Leak>, TrialError> {
-    let mut leaks = Vec::new();
-    for cut in 1..=cuts {
-        let last = request.window.start + request.window.len() * cut / (cuts + 1);
-        if last < request.window.start || last + 1 >= inputs.data.steps() {
-            continue;
-        }
-        let until = RunRequest {
-            window: StepRange { start: request.window.start, end: last + 1 },
-            window_end: WindowEnd::Close,
-            ..*request
-        };
-        let noisy = EngineInputs {
-            data: Arc::new(with_noise_after(&inputs.data, last, inputs.seed)),
-            ..inputs.clone()
-        };
-        let (truth, noise) = (run(runner, trial, inputs, &until)?, run(runner, trial, &noisy, &until)?);
-        // Floats print in their shortest exact form, so equal texts are equal bits.
-        if format!("{truth:?}") != format!("{noise:?}") {
-            leaks.push(Leak {
-                known_until: inputs.data.time(last),
-                entries: first_difference(&truth, &noise),
-            });
+/// What a search looked at and found.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct LookaheadReport {
+    /// Instants looked at.
+    pub instants: usize,
+    /// Distinct series compared.
+    pub series: usize,
+    /// Statements compared.
+    pub decisions: usize,
+    /// What changed, the first time each: series first, then a finding per trial.
+    pub leaks: Vec<Leak>,
+}
+
+/// Something that depends on what came after it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Leak {
+    /// Everything that opened after this bar was noise.
+    pub known_until: Timestamp,
+    /// What changed.
+    pub what: Leaked,
+}
+
+/// What changed with the future.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Leaked {
+    /// A planned series.
+    Series {
+        /// Its name: `ema(20) on H4 bid of EURUSD`.
+        series: String,
+        /// First bar whose value changed.
+        bar: Timestamp,
+        /// Value with the true future.
+        truth: f64,
+        /// Value with noise.
+        noise: f64,
+    },
+    /// A decision.
+    Decision {
+        /// Whose.
+        trial: TrialId,
+        /// Bar on which it fell, or did not.
+        bar: Timestamp,
+        /// What was said with the true future, if anything.
+        truth: Option<String>,
+        /// What was said with noise, if anything.
+        noise: Option<String>,
+    },
+    /// The account, although every decision stayed.
+    Account {
+        /// Whose.
+        trial: TrialId,
+    },
+}
+
+impl fmt::Display for Leak {
+    /// What changed, where, and how.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let said = |text: &Option<String>| text.clone().unwrap_or_else(|| "nothing".to_owned());
+        match &self.what {
+            Leaked::Series { series, bar, truth, noise } => {
+                write!(
+                    f,
+                    "{series} at {bar} is {truth}, and {noise} when the bars after {} are noise",
+                    self.known_until
+                )
+            }
+            Leaked::Decision { trial, bar, truth, noise } => write!(
+                f,
+                "trial {trial} at {bar} says: {}; when the bars after {} are noise: {}",
+                said(truth),
+                self.known_until,
+                said(noise)
+            ),
+            Leaked::Account { trial } => {
+                write!(f, "the account of trial {trial} changes with the bars after {}", self.known_until)
+            }
         }
     }
-    Ok(leaks)
+}
+
+/// Looks for knowledge of the future in some trials of one strategy on the window of `request`.
+///
+/// # Errors
+/// As [`StrategyRunner::run`]; also when the series of the trials cannot be computed.
+pub fn find_lookahead(
+    runner: &dyn StrategyRunner,
+    trials: &[Trial],
+    inputs: &EngineInputs,
+    request: &RunRequest,
+    search: &LookaheadSearch,
+) -> Result<LookaheadReport, TrialError> {
+    let window = StepRange { start: request.window.start, end: request.window.end.min(inputs.data.steps()) };
+    let decided = decisions(runner, trials, inputs, &RunRequest { window, ..*request })?;
+    let warmup = trials.iter().map(|trial| runner.warmup_bars(trial)).max().unwrap_or(0);
+    let mut report = LookaheadReport::default();
+    let mut look = Look { runner, trials, inputs, request, report: &mut report };
+    for last in instants(&decided, window, inputs.data.steps(), search.instants) {
+        let start = last.saturating_sub(search.before).max(window.start);
+        let first = start.saturating_sub(warmup);
+        let end = (last + 1).saturating_add(search.after).min(inputs.data.steps());
+        look.at(StepRange { start: first, end }, StepRange { start, end: last + 1 })?;
+    }
+    Ok(report)
+}
+
+/// Steps on which any of the trials decides something, in order.
+fn decisions(
+    runner: &dyn StrategyRunner,
+    trials: &[Trial],
+    inputs: &EngineInputs,
+    request: &RunRequest,
+) -> Result<Vec<usize>, TrialError> {
+    let cache = series_of(runner, trials, &inputs.data)?;
+    let inputs = EngineInputs { cache: Arc::new(cache.1), ..inputs.clone() };
+    let mut steps = Vec::new();
+    for trial in trials {
+        steps.extend(runner.listen(&inputs, request, trial)?.1.iter().map(|statement| statement.step));
+    }
+    steps.sort_unstable();
+    steps.dedup();
+    Ok(steps)
+}
+
+/// At most `count` steps of the window that something follows: half of them decisions, the rest spread evenly.
+fn instants(decided: &[usize], window: StepRange, steps: usize, count: usize) -> Vec<usize> {
+    let picked = (count / 2).min(decided.len());
+    let decisions = (0..picked).map(|k| decided[k * decided.len() / picked]);
+    let rest = count - picked;
+    let spread = (1..=rest).map(|k| window.start + window.len() * k / (rest + 1));
+    let mut instants: Vec<usize> = decisions.chain(spread).filter(|&step| step + 1 < steps).collect();
+    instants.sort_unstable();
+    instants.dedup();
+    instants
+}
+
+/// The planned series of some trials, computed.
+pub(super) fn series_of(
+    runner: &dyn StrategyRunner,
+    trials: &[Trial],
+    data: &MultiSymbolData,
+) -> Result<(CachePlan, IndicatorCache), TrialError> {
+    let mut plan = CachePlan::default();
+    for trial in trials {
+        runner.plan(trial, data, &mut plan)?;
+    }
+    let cache =
+        cache::build(&plan, data, None, None).map_err(|error| TrialError::Engine(error.to_string()))?;
+    Ok((plan, cache))
 }
 
 /// One run with its own cache.
@@ -68,63 +185,125 @@ pub(super) fn run(
     inputs: &EngineInputs,
     request: &RunRequest,
 ) -> Result<TrialRun, TrialError> {
-    let mut plan = CachePlan::default();
-    runner.plan(trial, &inputs.data, &mut plan)?;
-    let cache = cache::build(&plan, &inputs.data, None, None)
-        .map_err(|error| TrialError::Engine(error.to_string()))?;
-    let inputs = EngineInputs { cache: Arc::new(cache), ..inputs.clone() };
-    runner.run(&inputs, request, trial)
+    let (_, cache) = series_of(runner, std::slice::from_ref(trial), &inputs.data)?;
+    runner.run(&EngineInputs { cache: Arc::new(cache), ..inputs.clone() }, request, trial)
 }
 
-fn first_difference(truth: &TrialRun, noise: &TrialRun) -> (Option<Timestamp>, Option<Timestamp>) {
-    let longest = truth.trades.len().max(noise.trades.len());
-    let place = (0..longest).find(|&place| truth.trades.get(place) != noise.trades.get(place));
-    let entry = |run: &TrialRun| Some(run.trades.get(place?)?.entry_time);
-    (entry(truth), entry(noise))
+/// Trials on the true market and on one with noise.
+struct Look<'a> {
+    runner: &'a dyn StrategyRunner,
+    trials: &'a [Trial],
+    inputs: &'a EngineInputs,
+    request: &'a RunRequest,
+    report: &'a mut LookaheadReport,
 }
 
-/// The market with every bar that is not known at the close of step `last` replaced: primary bars that open later,
-/// higher bars that no row up to there sees.
-fn with_noise_after(data: &MultiSymbolData, last: usize, seed: MasterSeed) -> MultiSymbolData {
-    let symbols = data.symbols().iter().enumerate().map(|(number, symbol)| {
-        let mut rng = seed.rng(Purpose::DataJitter, u32::MAX, 0, last as u64);
-        rng.set_stream(number as u64);
-        let known = symbol.last_row(last).map_or(0, |row| row + 1);
-        let higher = symbol.higher.iter().map(|series| {
-            let seen = series.map[..known].iter().filter(|&&row| row != NO_ROW).max();
-            let seen = seen.map_or(0, |&row| row as usize + 1);
-            HigherSeries { bars: Arc::new(noisy(&series.bars, seen, &mut rng)), ..series.clone() }
-        });
-        let higher = higher.collect();
-        SymbolSeries { bars: Arc::new(noisy(&symbol.bars, known, &mut rng)), higher, ..symbol.clone() }
-    });
-    // No fingerprint of real data names this market.
-    let symbols = symbols.collect();
-    MultiSymbolData::new(data.timeframe(), data.timeline().to_vec(), symbols, Digest([0; 32]))
-}
+impl Look<'_> {
+    /// Looks at the end of `window` on the market between the steps of `stretch`.
+    fn at(&mut self, stretch: StepRange, window: StepRange) -> Result<(), TrialError> {
+        let known_higher =
+            if self.inputs.settings.allow_lookahead { KnownHigher::Complete } else { KnownHigher::Shown };
+        let near = excerpt(&self.inputs.data, stretch);
+        let window = StepRange { start: window.start - stretch.start, end: window.end - stretch.start };
+        let last = window.end - 1;
+        let noisy = with_noise_after(&near, last, known_higher, self.inputs.seed);
+        let (plan, truth) = series_of(self.runner, self.trials, &near)?;
+        let (_, noise) = series_of(self.runner, self.trials, &noisy)?;
+        let known_until = near.time(last);
+        self.report.instants += 1;
+        self.report.series = self.report.series.max(plan.keys().count());
+        self.compare_series(&plan, [&truth, &noise], &near, last);
 
-/// The first `known` bars as they are, then a walk with steps of a hundredth of the price.
-fn noisy(bars: &BarSeries, known: usize, rng: &mut KeyedRng) -> BarSeries {
-    let (mut bid, mut ask) = (bars.bid().clone(), bars.ask().clone());
-    bid.truncate(known);
-    ask.truncate(known);
-    let mut volume = bars.volume()[..known].to_vec();
-    let mut close = bars.bid().close.get(known.saturating_sub(1)).copied().unwrap_or(1.0);
-    for row in known..bars.len() {
-        let open = close;
-        close = open * (1.0 + 0.01 * (rng.unit() - 0.5));
-        let (high, low) =
-            (open.max(close) * (1.0 + 0.002 * rng.unit()), open.min(close) * (1.0 - 0.002 * rng.unit()));
-        push(&mut bid, [open, high, low, close], 0.0);
-        push(&mut ask, [open, high, low, close], open * 0.0002 * rng.unit());
-        volume.push(bars.volume()[row] * rng.unit());
+        let request = RunRequest { window, window_end: WindowEnd::Close, ..*self.request };
+        let inputs = |data: MultiSymbolData, cache| EngineInputs {
+            data: Arc::new(data),
+            cache: Arc::new(cache),
+            // Rows blocked by news are numbered by whole data; a decision they would forbid is still a decision.
+            context: Arc::default(),
+            ..self.inputs.clone()
+        };
+        let (truth, noise) = (inputs(near, truth), inputs(noisy, noise));
+        for trial in self.trials {
+            let (run, said) = self.runner.listen(&truth, &request, trial)?;
+            let (noisy_run, noisy_said) = self.runner.listen(&noise, &request, trial)?;
+            self.report.decisions += said.len();
+            let what = first_difference(trial.id, [&said, &noisy_said], &truth.data).or_else(|| {
+                // Floats print in their shortest exact form, so equal texts are equal bits.
+                (format!("{run:?}") != format!("{noisy_run:?}"))
+                    .then_some(Leaked::Account { trial: trial.id })
+            });
+            if let Some(what) = what.filter(|_| !self.is_known(trial.id)) {
+                self.report.leaks.push(Leak { known_until, what });
+            }
+        }
+        Ok(())
     }
-    let ask = if bars.is_one_sided() { None } else { Some(Arc::new(ask)) };
-    let bid = Arc::new(bid);
-    let ask = ask.unwrap_or_else(|| Arc::clone(&bid));
-    BarSeries::new(bars.timeframe(), bars.times().to_vec(), bid, ask, volume)
+
+    /// Whether the trial was caught at an earlier instant.
+    fn is_known(&self, id: TrialId) -> bool {
+        self.report.leaks.iter().any(|leak| match leak.what {
+            Leaked::Decision { trial, .. } | Leaked::Account { trial } => trial == id,
+            Leaked::Series { .. } => false,
+        })
+    }
+
+    /// Compares the values of every series up to step `last`.
+    fn compare_series(
+        &mut self,
+        plan: &CachePlan,
+        [truth, noise]: [&IndicatorCache; 2],
+        data: &MultiSymbolData,
+        last: usize,
+    ) {
+        let mut found: Vec<(&SeriesKey, Leaked)> = Vec::new();
+        for key in plan.keys() {
+            let symbol = data.symbol(key.symbol);
+            let (Some(last), Some(truth), Some(noise)) =
+                (symbol.last_row(last), truth.get(key), noise.get(key))
+            else {
+                continue;
+            };
+            let same = |a: f64, b: f64| a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan());
+            if let Some(row) = (0..=last).find(|&row| !same(truth.at(row), noise.at(row))) {
+                let bar = symbol.bars.time(row);
+                let (truth, noise) = (truth.at(row), noise.at(row));
+                found.push((key, Leaked::Series { series: series_name(key, data), bar, truth, noise }));
+            }
+        }
+        // What is calculated from a series that leaks needs no name of its own.
+        let is_derived = |key: &SeriesKey| matches!(key.kind, IndicatorKind::Expression(_));
+        let has_source = found.iter().any(|(key, _)| !is_derived(key));
+        for (key, what) in found {
+            let name = |leaked: &Leaked| match leaked {
+                Leaked::Series { series, .. } => Some(series.clone()),
+                _ => None,
+            };
+            let known = self.report.leaks.iter().any(|leak| name(&leak.what) == name(&what));
+            if !(known || (has_source && is_derived(key))) {
+                self.report.leaks.push(Leak { known_until: data.time(last), what });
+            }
+        }
+    }
 }
 
-fn push(columns: &mut PriceColumns, [open, high, low, close]: [f64; 4], above: f64) {
-    columns.push(Ohlc { open: open + above, high: high + above, low: low + above, close: close + above });
+/// `ema(20) on H4 bid of EURUSD`.
+pub(super) fn series_name(key: &SeriesKey, data: &MultiSymbolData) -> String {
+    let whole = key.to_string();
+    let name = &data.symbol(key.symbol).spec.name;
+    whole.rsplit_once(" of ").map_or(whole.clone(), |(series, _)| format!("{series} of {name}"))
+}
+
+/// The first statement that only one of two runs makes.
+fn first_difference(
+    trial: TrialId,
+    [truth, noise]: [&[Statement]; 2],
+    data: &MultiSymbolData,
+) -> Option<Leaked> {
+    // Texts instead of values: an absent number is not equal to itself.
+    let differs = |place: &usize| format!("{:?}", truth.get(*place)) != format!("{:?}", noise.get(*place));
+    let place = (0..truth.len().max(noise.len())).find(differs)?;
+    let (truth, noise) = (truth.get(place), noise.get(place));
+    let bar = [truth, noise].into_iter().flatten().map(|statement| statement.time).min()?;
+    let at_bar = |said: Option<&Statement>| said.filter(|said| said.time == bar).map(|s| s.said.text(data));
+    Some(Leaked::Decision { trial, bar, truth: at_bar(truth), noise: at_bar(noise) })
 }

@@ -1,6 +1,6 @@
 //! One deterministic run: one event loop for one symbol or fifty.
 
-mod accounts;
+pub mod accounts;
 mod adopt;
 mod agent;
 mod book;
@@ -9,12 +9,14 @@ pub mod context;
 mod detail;
 mod entries;
 pub mod event_engine;
+mod excerpt;
 mod exits;
 mod finish;
 pub mod history;
 pub mod lookahead;
 mod management;
 mod money;
+mod noise;
 pub mod observer;
 mod overnight;
 pub mod rates;
@@ -23,14 +25,17 @@ pub mod run;
 mod scratch;
 pub mod settings;
 pub mod snapshot;
+pub mod statements;
+mod tape;
+mod together;
 pub mod trial;
 mod waiting;
 mod wrapper;
 
 pub use context::RunContext;
 pub use event_engine::{EngineError, EventEngine, Outcome};
-pub use history::{HistoryDifference, history_difference};
-pub use lookahead::{Leak, find_lookahead};
+pub use history::{HistoryDifference, UnsettledSeries, history_difference};
+pub use lookahead::{Leak, Leaked, LookaheadReport, LookaheadSearch, find_lookahead};
 pub use observer::Observer;
 pub use rates::check_rates;
 pub use registry::{Registered, Registry, UnknownStrategy};
@@ -38,4 +43,6 @@ pub use run::{Clock, EngineInputs, RunRequest, StrategyRunner, TrialRun, WindowE
 pub use scratch::recycle;
 pub use settings::{EngineSettings, SettingError};
 pub use snapshot::EngineSnapshot;
+pub use statements::{Said, Statement};
+pub use together::run_together;
 pub use trial::run_trial;

@@ -7,9 +7,38 @@ use crate::costs::Draws;
 use crate::portfolio::Position;
 use crate::portfolio::ledger::r_multiple;
 use crate::strategy::Strategy;
-use crate::types::{Direction, SymbolId};
+use crate::types::{Direction, EquityCurve, SymbolId};
 
-impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
+/// What one open position is worth at a close, with everything looked up that does not change while it is held.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mark<'a> {
+    closes: &'a [f64],
+    direction: Direction,
+    entry_price: f64,
+    size: f64,
+    unit_value: f64,
+}
+
+impl Mark<'_> {
+    /// Records the equity of the steps in `from..to`, which are rows too and not empty; returns the last one.
+    pub(super) fn pass_over(&self, from: usize, to: usize, cash: f64, curve: &mut EquityCurve) -> f64 {
+        let closes = self.closes[from..to].iter();
+        let money = |movement: f64| cash + (movement * self.size) * self.unit_value;
+        #[expect(clippy::cast_possible_truncation, reason = "a timeline has fewer than 2^32 steps")]
+        let first = from as u32;
+        let last = match self.direction {
+            Direction::Long => {
+                curve.record_each(first, cash, closes.map(|close| money(close - self.entry_price)))
+            }
+            Direction::Short => {
+                curve.record_each(first, cash, closes.map(|close| money(self.entry_price - close)))
+            }
+        };
+        last.expect("a stretch has a step")
+    }
+}
+
+impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
     /// Account money per price unit and lot at a step; 0 where results do not need it.
     #[inline]
     pub(super) fn unit_value(&self, symbol: SymbolId, step: usize) -> Result<f64, EngineError> {
@@ -46,20 +75,32 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         self.marked_at(step, PriceField::Close)
     }
 
+    /// The mark of the only open position, where steps are its rows and its worth depends on nothing but the close.
+    pub(super) fn only_mark(&self) -> Option<Mark<'a>> {
+        let &[index] = self.book.open() else { return None };
+        let position = self.book.position(index);
+        let tape = self.tapes[position.symbol.index()];
+        let unit_value = self.unit_values[position.symbol.index()].filter(|_| self.by_volume())?;
+        tape.is_dense().then(|| Mark {
+            closes: tape.exit_side(position.direction).close,
+            direction: position.direction,
+            entry_price: position.entry_price,
+            size: position.size,
+            unit_value,
+        })
+    }
+
     /// As [`EventEngine::marked_equity`], at the open of symbols whose bar has only just opened.
     #[inline]
     pub(super) fn marked_at(&self, step: usize, field: PriceField) -> Result<f64, EngineError> {
         let mut equity = self.ledger.cash();
         for &index in self.book.open() {
             let position = self.book.position(index);
-            let series = self.data.symbol(position.symbol);
-            let Some(row) = series.last_row(step) else { continue };
-            let side = match position.direction {
-                Direction::Long => series.bars.bid(),
-                Direction::Short => series.bars.ask(),
-            };
+            let tape = &self.tapes[position.symbol.index()];
+            let Some(row) = tape.last_row(step) else { continue };
+            let side = tape.exit_side(position.direction);
             let price = match field {
-                PriceField::Open if series.row(step).is_some() => side.open[row],
+                PriceField::Open if tape.row(step).is_some() => side.open[row],
                 _ => side.close[row],
             };
             let unit_value = self.unit_value(position.symbol, step)?;

@@ -31,6 +31,7 @@ pub(super) fn nights(settings: &EngineSettings, data: &MultiSymbolData, window: 
 
 impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     /// The first rollover after a position was opened.
+    #[inline]
     pub(super) fn first_night(&self, index: usize) -> usize {
         let opened = self.book.position(index).trigger_time;
         self.nights.partition_point(|night| night.time <= opened)
@@ -84,6 +85,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     }
 
     /// The margin of a fill, or `None` when the account cannot carry it. Without margin settings it is 0.
+    #[inline]
     pub(super) fn margin_for(
         &self,
         step: usize,

@@ -1,9 +1,11 @@
 //! Name to strategy: the only list of built-ins, and the place where a user's own strategy joins it.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use super::run::{EngineInputs, RunRequest, StrategyRunner, TrialRun};
+use super::statements::{Listened, Log, Statement};
+use super::together::run_together;
 use super::trial::run_trial;
 use crate::cache::CachePlan;
 use crate::data::MultiSymbolData;
@@ -41,6 +43,10 @@ impl<D: StrategyDef> StrategyRunner for Registered<D> {
         self.0.params()
     }
 
+    fn scope(&self) -> Scope {
+        self.0.scope()
+    }
+
     fn dynamic_param(&self, name: &str) -> Option<ParamSpec> {
         self.0.dynamic_param(name)
     }
@@ -63,6 +69,27 @@ impl<D: StrategyDef> StrategyRunner for Registered<D> {
         trial: &Trial,
     ) -> Result<TrialRun, TrialError> {
         run_trial(&self.0, inputs, request, trial)
+    }
+
+    fn run_together(
+        &self,
+        inputs: &EngineInputs,
+        requests: &[RunRequest],
+        trials: &[Trial],
+    ) -> Vec<Result<TrialRun, TrialError>> {
+        run_together(&self.0, inputs, requests, trials)
+    }
+
+    fn listen(
+        &self,
+        inputs: &EngineInputs,
+        request: &RunRequest,
+        trial: &Trial,
+    ) -> Result<(TrialRun, Vec<Statement>), TrialError> {
+        let log = Log::default();
+        let run = run_trial(&Listened { def: &self.0, log: Arc::clone(&log) }, inputs, request, trial)?;
+        let said = std::mem::take(&mut *log.lock().unwrap_or_else(PoisonError::into_inner));
+        Ok((run, said))
     }
 }
 

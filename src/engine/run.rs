@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use super::context::RunContext;
 use super::settings::EngineSettings;
+use super::statements::Statement;
 use crate::cache::{CachePlan, IndicatorCache};
 use crate::data::{BarSeries, MultiSymbolData};
+use crate::strategy::Scope;
 use crate::types::{
     EquityCurve, MasterSeed, ParamError, ParamSpec, StepRange, Trade, Trial, TrialError, TrialId,
 };
@@ -140,6 +142,9 @@ pub trait StrategyRunner: Send + Sync {
     /// Declared parameters.
     fn params(&self) -> &[ParamSpec];
 
+    /// One instance per symbol, or one for all.
+    fn scope(&self) -> Scope;
+
     /// See [`crate::strategy::StrategyDef::dynamic_param`].
     fn dynamic_param(&self, _name: &str) -> Option<ParamSpec> {
         None
@@ -160,4 +165,25 @@ pub trait StrategyRunner: Send + Sync {
     /// When the parameters cannot run, the engine refuses to go on, or the strategy panics.
     fn run(&self, inputs: &EngineInputs, request: &RunRequest, trial: &Trial)
     -> Result<TrialRun, TrialError>;
+
+    /// Runs one trial per request side by side; the same results in the same order as [`StrategyRunner::run`] for each.
+    fn run_together(
+        &self,
+        inputs: &EngineInputs,
+        requests: &[RunRequest],
+        trials: &[Trial],
+    ) -> Vec<Result<TrialRun, TrialError>> {
+        requests.iter().zip(trials).map(|(request, trial)| self.run(inputs, request, trial)).collect()
+    }
+
+    /// Runs one trial and also returns everything its strategy said, in order.
+    ///
+    /// # Errors
+    /// As [`StrategyRunner::run`].
+    fn listen(
+        &self,
+        inputs: &EngineInputs,
+        request: &RunRequest,
+        trial: &Trial,
+    ) -> Result<(TrialRun, Vec<Statement>), TrialError>;
 }

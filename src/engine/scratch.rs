@@ -15,13 +15,16 @@ pub(super) struct Spare {
     pub(super) curve: EquityCurve,
 }
 
+/// Runs whose lists a thread keeps: as many as run side by side.
+const MOST_KEPT: usize = 16;
+
 thread_local! {
-    static SPARE: RefCell<Spare> = RefCell::default();
+    static SPARE: RefCell<Vec<Spare>> = RefCell::default();
 }
 
-/// Takes what the last finished run of this thread left, or nothing.
+/// Takes what a finished run of this thread left, or nothing.
 pub(super) fn take() -> Spare {
-    SPARE.take()
+    SPARE.with_borrow_mut(Vec::pop).unwrap_or_default()
 }
 
 /// Leaves the lists of a run that nobody needs any more to the next run on this thread.
@@ -29,7 +32,11 @@ pub fn recycle(run: TrialRun) {
     let TrialRun { mut trades, mut curve, .. } = run;
     trades.clear();
     curve.clear();
-    SPARE.set(Spare { trades, curve });
+    SPARE.with_borrow_mut(|spare| {
+        if spare.len() < MOST_KEPT {
+            spare.push(Spare { trades, curve });
+        }
+    });
 }
 
 #[cfg(test)]

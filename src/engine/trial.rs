@@ -37,14 +37,8 @@ fn run_unguarded<D: StrategyDef>(
     request: &RunRequest,
     trial: &Trial,
 ) -> Result<TrialRun, TrialError> {
-    let resolved;
-    let inputs = match settings_of(&inputs.settings, trial)? {
-        None => inputs,
-        Some(settings) => {
-            resolved = EngineInputs { settings: Arc::new(settings), ..inputs.clone() };
-            &resolved
-        }
-    };
+    let own = settled(inputs, trial)?;
+    let inputs = own.as_ref().unwrap_or(inputs);
     let strategies = bind(def, inputs, trial)?;
     if inputs.settings.accounts == Accounts::Shared || inputs.data.symbols().len() == 1 {
         return run_engine(inputs, request, strategies);
@@ -64,10 +58,35 @@ fn run_engine<S: Strategy>(
     request: &RunRequest,
     strategies: Vec<BoundTo<S>>,
 ) -> Result<TrialRun, TrialError> {
+    let outcome = engine(inputs, request, strategies)?.run();
+    outcome.map(|outcome| outcome.run).map_err(|error| TrialError::Engine(error.to_string()))
+}
+
+/// The engine of a trial with one account, at the start of its window. `inputs` are [`settled`].
+pub(super) fn start<'a, D: StrategyDef>(
+    def: &D,
+    inputs: &'a EngineInputs,
+    request: &RunRequest,
+    trial: &Trial,
+) -> Result<EventEngine<'a, D::Bound, RngDraws>, TrialError> {
+    engine(inputs, request, bind(def, inputs, trial)?)
+}
+
+fn engine<'a, S: Strategy>(
+    inputs: &'a EngineInputs,
+    request: &RunRequest,
+    strategies: Vec<BoundTo<S>>,
+) -> Result<EventEngine<'a, S, RngDraws>, TrialError> {
     let stream = inputs.settings.slippage_stream;
     let draws = RngDraws::new(inputs.seed, request.fold, request.repeat, request.random_id.0, stream);
-    let outcome = EventEngine::new(inputs, request, strategies, draws, ()).and_then(EventEngine::run);
-    outcome.map(|outcome| outcome.run).map_err(|error| TrialError::Engine(error.to_string()))
+    EventEngine::new(inputs, request, strategies, draws, ())
+        .map_err(|error| TrialError::Engine(error.to_string()))
+}
+
+/// The inputs of a trial that brings settings of its own, else `None`.
+pub(super) fn settled(inputs: &EngineInputs, trial: &Trial) -> Result<Option<EngineInputs>, TrialError> {
+    let own = settings_of(&inputs.settings, trial)?;
+    Ok(own.map(|settings| EngineInputs { settings: Arc::new(settings), ..inputs.clone() }))
 }
 
 /// The settings of a trial that brings its own, else `None`.
@@ -118,7 +137,7 @@ fn bind<D: StrategyDef>(
     }
 }
 
-fn panic_text(panic: &(dyn Any + Send)) -> String {
+pub(super) fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(ToString::to_string);
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
 }

@@ -43,6 +43,10 @@ impl WaitingList {
     }
 
     pub(super) fn remove(&mut self, place: usize) -> Waiting {
+        if place + 1 == self.orders.len() {
+            self.symbols.pop();
+            return self.orders.pop().expect("an order at the place");
+        }
         self.symbols.remove(place);
         self.orders.remove(place)
     }

@@ -49,13 +49,15 @@ impl Gates {
         Self { any, ..gates }
     }
 
-    /// Whether the strategy is called on the bar that opens at `time` and has this index on its axis.
+    /// Whether any of them can be closed at all.
     #[inline]
-    pub(super) fn admit(&self, state: &GateState, time: Timestamp, index: usize) -> bool {
-        !self.any || self.admit_checked(state, time.0, index)
+    pub(super) fn any(&self) -> bool {
+        self.any
     }
 
-    fn admit_checked(&self, state: &GateState, time: i64, index: usize) -> bool {
+    /// Whether the strategy is called on the bar that opens at `time` and has this index on its axis.
+    pub(super) fn admit(&self, state: &GateState, time: Timestamp, index: usize) -> bool {
+        let Timestamp(time) = time;
         if self.session.as_ref().is_some_and(|session| !session.is_open(Timestamp(time + self.timeframe))) {
             return false;
         }

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::fills::Quote;
 use crate::data::Ohlc;
 use crate::types::words::words;
 use crate::types::{CloseReason, Direction, OrderType};
@@ -107,14 +106,14 @@ pub fn reaches(
 }
 
 /// The exit of a position on a bar, if there is one. `buffer` is the pip buffer as a price difference.
-pub fn exit_on_bar(held: &Held, quote: &Quote, rules: ExitRules, buffer: f64) -> Option<ExitChoice> {
-    let bar = quote.exit_side(held.direction);
+#[inline]
+pub fn exit_on_bar(held: &Held, bar: &Ohlc, rules: ExitRules, buffer: f64) -> Option<ExitChoice> {
     let at_open = rules.open_first && held.holding != Holding::Triggered;
     if let Some(choice) = exit_at_open(held, bar.open).filter(|_| at_open) {
         return Some(choice);
     }
-    let stop = held.stop.filter(|stop| stop_hit(held.direction, *stop, &bar, buffer));
-    let target = held.target.filter(|target| target_hit(held.direction, *target, &bar, buffer));
+    let stop = held.stop.filter(|stop| stop_hit(held.direction, *stop, bar, buffer));
+    let target = held.target.filter(|target| target_hit(held.direction, *target, bar, buffer));
     let admitted = target.is_some_and(|target| target_admitted(held, target, bar.close, rules));
     match (stop, target) {
         (Some(stop), Some(target)) => {
@@ -122,16 +121,17 @@ pub fn exit_on_bar(held: &Held, quote: &Quote, rules: ExitRules, buffer: f64) ->
                 (ExitLevel::Target, ExitLevel::Stop) if !admitted => (ExitLevel::Stop, ExitLevel::Target),
                 order => order,
             };
-            let other = level_price(held, second, &bar, rules);
-            Some(at_level(held, first, &bar, rules, Some((second, other))))
+            let other = level_price(held, second, bar, rules);
+            Some(at_level(held, first, bar, rules, Some((second, other))))
         }
-        (Some(_), None) => Some(at_level(held, ExitLevel::Stop, &bar, rules, None)),
-        (None, Some(_)) if admitted => Some(at_level(held, ExitLevel::Target, &bar, rules, None)),
+        (Some(_), None) => Some(at_level(held, ExitLevel::Stop, bar, rules, None)),
+        (None, Some(_)) if admitted => Some(at_level(held, ExitLevel::Target, bar, rules, None)),
         (None, _) => None,
     }
 }
 
 /// The open at or beyond a level closes there, stop before target.
+#[inline]
 fn exit_at_open(held: &Held, open: f64) -> Option<ExitChoice> {
     let (stop_beyond, target_beyond) = match held.direction {
         Direction::Long => (held.stop.is_some_and(|s| open <= s), held.target.is_some_and(|t| open >= t)),
@@ -147,6 +147,7 @@ fn exit_at_open(held: &Held, open: f64) -> Option<ExitChoice> {
     Some(ExitChoice { level, price: open, reason, other: None })
 }
 
+#[inline]
 fn stop_hit(direction: Direction, stop: f64, bar: &Ohlc, buffer: f64) -> bool {
     match direction {
         Direction::Long => bar.low <= stop + buffer,
@@ -154,6 +155,7 @@ fn stop_hit(direction: Direction, stop: f64, bar: &Ohlc, buffer: f64) -> bool {
     }
 }
 
+#[inline]
 fn target_hit(direction: Direction, target: f64, bar: &Ohlc, buffer: f64) -> bool {
     match direction {
         Direction::Long => bar.high >= target - buffer,
@@ -162,6 +164,7 @@ fn target_hit(direction: Direction, target: f64, bar: &Ohlc, buffer: f64) -> boo
 }
 
 /// On the trigger bar the path inside the bar is unknown: a target counts only when the close lies strictly beyond it.
+#[inline]
 fn target_admitted(held: &Held, target: f64, close: f64, rules: ExitRules) -> bool {
     if held.holding == Holding::FromOpen {
         return true;
@@ -184,6 +187,7 @@ fn order_of(both_hit: BothHit, stop: f64, target: f64, open: f64) -> (ExitLevel,
 }
 
 /// The level, or the open when the bar opened beyond it; on the trigger bar the level itself.
+#[inline]
 fn level_price(held: &Held, level: ExitLevel, bar: &Ohlc, rules: ExitRules) -> f64 {
     let price = match level {
         ExitLevel::Stop => held.stop,
@@ -199,6 +203,7 @@ fn level_price(held: &Held, level: ExitLevel, bar: &Ohlc, rules: ExitRules) -> f
     }
 }
 
+#[inline]
 fn at_level(
     held: &Held,
     level: ExitLevel,
@@ -235,18 +240,17 @@ mod tests {
         holding: Holding::FromOpen,
     };
 
-    fn quote(open: f64, high: f64, low: f64, close: f64) -> Quote {
-        let bid = Ohlc { open, high, low, close };
-        Quote { bid, ask: Some(bid) }
+    fn bar(open: f64, high: f64, low: f64, close: f64) -> Ohlc {
+        Ohlc { open, high, low, close }
     }
 
-    fn price(held: &Held, quote: &Quote, rules: ExitRules) -> Option<(f64, CloseReason)> {
-        exit_on_bar(held, quote, rules, 0.0).map(|choice| (choice.price, choice.reason))
+    fn price(held: &Held, bar: &Ohlc, rules: ExitRules) -> Option<(f64, CloseReason)> {
+        exit_on_bar(held, bar, rules, 0.0).map(|choice| (choice.price, choice.reason))
     }
 
     #[test]
     fn stop_gapped_over_fills_at_the_open() {
-        let gap = quote(8.5, 12.5, 8.0, 10.0);
+        let gap = bar(8.5, 12.5, 8.0, 10.0);
         assert_eq!(price(&LONG, &gap, RULES), Some((8.5, CloseReason::StopLoss)));
         let without = ExitRules { gap_fills: false, open_first: false, ..RULES };
         assert_eq!(price(&LONG, &gap, without), Some((9.0, CloseReason::StopLoss)));
@@ -254,7 +258,7 @@ mod tests {
 
     #[test]
     fn target_gapped_over_fills_at_the_open_before_the_stop_inside_the_bar() {
-        let gap = quote(12.5, 12.5, 8.0, 10.0);
+        let gap = bar(12.5, 12.5, 8.0, 10.0);
         assert_eq!(price(&LONG, &gap, RULES), Some((12.5, CloseReason::TakeProfit)));
         let stop_first = ExitRules { open_first: false, ..RULES };
         assert_eq!(price(&LONG, &gap, stop_first), Some((9.0, CloseReason::StopLoss)));
@@ -262,7 +266,7 @@ mod tests {
 
     #[test]
     fn both_levels_inside_one_bar_follow_both_hit_and_show_the_other() {
-        let both = quote(11.0, 12.0, 9.0, 10.0);
+        let both = bar(11.0, 12.0, 9.0, 10.0);
         for (both_hit, level) in [
             (BothHit::Pessimistic, ExitLevel::Stop),
             (BothHit::Optimistic, ExitLevel::Target),
@@ -272,7 +276,7 @@ mod tests {
             assert_eq!(choice.level, level);
             assert!(choice.other.is_some_and(|(other, _)| other != level));
         }
-        let middle = quote(10.5, 12.0, 9.0, 10.0);
+        let middle = bar(10.5, 12.0, 9.0, 10.0);
         let tie = ExitRules { both_hit: BothHit::OpenDistance, ..RULES };
         assert_eq!(exit_on_bar(&LONG, &middle, tie, 0.0).map(|c| c.level), Some(ExitLevel::Stop));
     }
@@ -280,13 +284,13 @@ mod tests {
     #[test]
     fn on_the_trigger_bar_a_target_needs_the_close_beyond_it() {
         let limit = Held { order_type: OrderType::Limit, holding: Holding::Triggered, ..LONG };
-        assert_eq!(price(&limit, &quote(10.0, 12.5, 9.5, 12.0), RULES), None);
-        let beyond = quote(10.0, 12.5, 9.5, 12.25);
+        assert_eq!(price(&limit, &bar(10.0, 12.5, 9.5, 12.0), RULES), None);
+        let beyond = bar(10.0, 12.5, 9.5, 12.25);
         assert_eq!(price(&limit, &beyond, RULES), Some((12.0, CloseReason::TakeProfit)));
         let stop = Held { order_type: OrderType::Stop, ..limit };
         let reference = ExitRules { same_bar_tp_needs_close: false, ..RULES };
         assert_eq!(
-            price(&stop, &quote(10.0, 12.5, 9.5, 11.0), reference),
+            price(&stop, &bar(10.0, 12.5, 9.5, 11.0), reference),
             Some((12.0, CloseReason::TakeProfit))
         );
     }
@@ -294,7 +298,7 @@ mod tests {
     #[test]
     fn a_moved_stop_is_named_so_except_on_the_trigger_bar() {
         let moved = Held { stop_moved: true, ..LONG };
-        let bar = quote(10.0, 10.5, 8.5, 9.0);
+        let bar = bar(10.0, 10.5, 8.5, 9.0);
         assert_eq!(price(&moved, &bar, RULES), Some((9.0, CloseReason::BreakEvenStopLoss)));
         let same_bar = Held { order_type: OrderType::Stop, holding: Holding::Triggered, ..moved };
         assert_eq!(price(&same_bar, &bar, RULES), Some((9.0, CloseReason::StopLoss)));
@@ -303,6 +307,6 @@ mod tests {
     #[test]
     fn an_absent_level_is_never_hit() {
         let bare = Held { stop: None, target: None, ..LONG };
-        assert_eq!(price(&bare, &quote(10.0, 99.0, 0.5, 10.0), RULES), None);
+        assert_eq!(price(&bare, &bar(10.0, 99.0, 0.5, 10.0), RULES), None);
     }
 }

@@ -1,13 +1,14 @@
 //! Orders against prices: fill, size and fee of an entry, price and fee of an exit, in the order of the specification.
 
 use super::exits::{self, ExitChoice, ExitLevel, ExitRules, Held};
-use super::fills::{self, EntryFill, Quote};
+use super::fills::{self, EntryFill};
 use super::orders::{DistanceRule, Refusal};
 use super::sizing::{self, LotLimits, MinLotPolicy, SizingMode};
 use crate::costs::{
     Conversion, DrawAddress, DrawError, Draws, ExitSlippage, FeeCall, FeeRule, LiveRates, MissingRate,
     SlippageSettings, slip,
 };
+use crate::data::Ohlc;
 use crate::types::{Direction, OrderType};
 
 /// Why the simulator cannot go on.
@@ -200,6 +201,7 @@ impl<D: Draws> ExecutionSimulator<D> {
     ///
     /// # Errors
     /// When a rate is missing, the bar has no room for the draw, or a size from risk lacks its stop.
+    #[inline]
     pub fn process_signal(
         &mut self,
         order: &Order,
@@ -249,16 +251,17 @@ impl<D: Draws> ExecutionSimulator<D> {
         self.sized(order, at, unslipped, (price, stop, target), live)
     }
 
-    /// The exit of a position on a bar, before slippage.
+    /// The exit of a position on a bar of its exit side, before slippage.
     #[inline]
-    pub fn evaluate_exits(&self, held: &Held, quote: &Quote, buffer: f64) -> Option<ExitChoice> {
-        exits::exit_on_bar(held, quote, self.rules.exits, buffer)
+    pub fn evaluate_exits(&self, held: &Held, bar: &Ohlc, buffer: f64) -> Option<ExitChoice> {
+        exits::exit_on_bar(held, bar, self.rules.exits, buffer)
     }
 
     /// The price of an exit after slippage, taking its draw.
     ///
     /// # Errors
     /// When the bar has no room for the draw.
+    #[inline]
     pub fn exit_price(
         &mut self,
         direction: Direction,
@@ -295,6 +298,7 @@ impl<D: Draws> ExecutionSimulator<D> {
     ///
     /// # Errors
     /// When a currency has no rate at this instant.
+    #[inline]
     pub fn fee(
         &self,
         symbol: usize,
@@ -306,11 +310,13 @@ impl<D: Draws> ExecutionSimulator<D> {
         self.symbols[symbol].fee.fee(call, price, lots, live)
     }
 
+    #[inline]
     fn pip(&self, at: DrawAddress) -> f64 {
         self.symbols[at.symbol.index()].pip_size
     }
 
     /// Pips of one application, with its draw if it takes one; `None` without slippage.
+    #[inline]
     fn slippage_pips(&mut self, at: DrawAddress) -> Result<Option<f64>, DrawError> {
         let Some(slippage) = self.rules.slippage else { return Ok(None) };
         let u = if slippage.draws() { self.draws.draw(at)? } else { 0.0 };
@@ -318,6 +324,7 @@ impl<D: Draws> ExecutionSimulator<D> {
     }
 
     /// Where an exit slips to: up for long, down for short; `None` = not at all.
+    #[inline]
     fn exit_direction(&self, position: Direction, slips: ExitSlip) -> Option<Direction> {
         match (slips, self.rules.exit_slippage) {
             (ExitSlip::None, _) | (ExitSlip::Target, ExitSlippage::Adverse) => None,
@@ -326,6 +333,7 @@ impl<D: Draws> ExecutionSimulator<D> {
         }
     }
 
+    #[inline]
     fn sized(
         &self,
         order: &Order,

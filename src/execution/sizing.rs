@@ -49,25 +49,29 @@ impl LotLimits {
     }
 
     /// Down to the grid that starts at `min`.
+    #[inline]
     fn floor(self, raw: f64) -> f64 {
         if raw <= self.min {
             return self.min;
         }
-        self.min + ((raw - self.min + 1e-12) / self.step).floor() * self.step
+        self.min + math::floor((raw - self.min + 1e-12) / self.step) * self.step
     }
 
     /// The size of a raw lot count in mode `lot_sizer`, without decimal clean-up.
+    #[inline]
     pub fn lot_sizer(self, raw: f64) -> f64 {
         self.floor(raw).max(self.min).min(self.max)
     }
 
     /// The size of a raw lot count in mode `tick_value`, rounded to eight decimals.
+    #[inline]
     pub fn tick_value(self, raw: f64) -> f64 {
         let lots = self.floor(raw);
         math::round_decimals(if lots > self.max { self.max } else { lots }, 8)
     }
 
     /// The size of a fixed lot count.
+    #[inline]
     pub fn fixed(self, lots: f64) -> f64 {
         self.floor(lots.max(self.min).min(self.max)).min(self.max)
     }

@@ -4,16 +4,17 @@
 
 use std::sync::Arc;
 
-use super::ewm::smoothed;
+use super::ewm::{smoothed, smoothed_together};
 
 /// Mean of `close` over about `period` (>= 1) bars; a value from the first observation on. `O(n)`.
 pub fn ema(close: &[f64], period: usize) -> Vec<f64> {
     smoothed(close, factor(period))
 }
 
-/// [`ema`] as a shared column, without a copy.
-pub(crate) fn ema_column(close: &[f64], period: usize) -> Arc<[f64]> {
-    smoothed(close, factor(period))
+/// [`ema`] over several periods as shared columns, computed side by side.
+pub(crate) fn emas(close: &[f64], periods: &[u32]) -> Vec<Arc<[f64]>> {
+    let factors: Vec<f64> = periods.iter().map(|&period| factor(period as usize)).collect();
+    smoothed_together(close, &factors)
 }
 
 fn factor(period: usize) -> f64 {

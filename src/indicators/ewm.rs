@@ -6,9 +6,16 @@
 //! past alone, so a later hole never changes an earlier value. An observation equal to the mean leaves it untouched: a
 //! flat market keeps an exactly flat mean.
 
+use std::sync::Arc;
+
+use pulp::Arch;
+use rayon::prelude::*;
+
+use super::lanes::{Exponential, recur, shared_columns};
+
 /// The average after some values.
 #[derive(Debug, Clone, Copy)]
-struct Ewm {
+pub(super) struct Ewm {
     gain: f64,
     keep: f64,
     /// `NaN` before the first observation.
@@ -18,8 +25,14 @@ struct Ewm {
 }
 
 impl Ewm {
+    /// Before the first observation.
+    pub(super) fn new(a: f64) -> Self {
+        Self { gain: a, keep: 1.0 - a, mean: f64::NAN, weight: 1.0 }
+    }
+
+    /// The mean after one more value.
     #[inline]
-    fn push(&mut self, x: f64) -> f64 {
+    pub(super) fn push(&mut self, x: f64) -> f64 {
         if x.is_nan() {
             self.weight *= self.keep;
         } else if self.weight == 1.0 && !self.mean.is_nan() {
@@ -50,13 +63,72 @@ pub fn ewm(values: &[f64], a: f64) -> Vec<f64> {
 
 /// [`ewm`] collected into a `Vec`, or straight into an `Arc<[f64]>` whose memory is then written only once.
 pub(crate) fn smoothed<C: FromIterator<f64>>(values: &[f64], a: f64) -> C {
-    let mut state = Ewm { gain: a, keep: 1.0 - a, mean: f64::NAN, weight: 1.0 };
+    let mut state = Ewm::new(a);
     values.iter().map(|&x| state.push(x)).collect()
+}
+
+/// [`ewm`] with several factors at once: recurrences side by side in lanes, with the bits of one at a time.
+///
+/// Values with holes take the plain way, one factor after the other.
+pub(crate) fn smoothed_together(values: &[f64], factors: &[f64]) -> Vec<Arc<[f64]>> {
+    let first = values.iter().position(|x| !x.is_nan()).unwrap_or(values.len());
+    if factors.len() == 1 || !values[first..].iter().all(|x| x.is_finite()) {
+        return factors.par_iter().map(|&a| smoothed(values, a)).collect();
+    }
+    let groups = factors.par_chunks(16).map(|factors| match factors.len() {
+        1 => vec![smoothed(values, factors[0])],
+        2..=4 => side_by_side::<4>(values, first, factors),
+        5..=8 => side_by_side::<8>(values, first, factors),
+        _ => side_by_side::<16>(values, first, factors),
+    });
+    groups.collect::<Vec<_>>().concat()
+}
+
+/// At most `N` factors over values without holes from `first` on.
+fn side_by_side<const N: usize>(values: &[f64], first: usize, factors: &[f64]) -> Vec<Arc<[f64]>> {
+    let gain: [f64; N] = std::array::from_fn(|lane| factors.get(lane).copied().unwrap_or(1.0));
+    let rule = Exponential { gain, keep: gain.map(|gain| 1.0 - gain) };
+    shared_columns(values.len(), factors.len(), |columns| {
+        let Some((&begin, later)) = values[first..].split_first() else {
+            return columns.iter_mut().for_each(|column| column.fill(f64::NAN));
+        };
+        for column in columns.iter_mut() {
+            column[..first].fill(f64::NAN);
+            column[first] = begin;
+        }
+        let mut rest: Vec<&mut [f64]> = columns.iter_mut().map(|column| &mut column[first + 1..]).collect();
+        recur(Arch::new(), later, [begin; N], rule, &mut rest);
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn together_they_have_the_bits_of_one_at_a_time(
+            before in 0..4_usize,
+            points in prop::collection::vec(0..40_i32, 0..200),
+            hole in prop::option::of(0..400_usize),
+            periods in prop::collection::vec(1..60_u32, 1..40),
+        ) {
+            let prices = points.iter().map(|p| 1.09 + f64::from(*p) * 1e-5);
+            let mut values: Vec<f64> = std::iter::repeat_n(f64::NAN, before).chain(prices).collect();
+            if let Some(hole) = hole.and_then(|hole| values.get_mut(hole)) {
+                *hole = f64::NAN;
+            }
+            let factors: Vec<f64> = periods.iter().map(|p| 2.0 / (f64::from(*p) + 1.0)).collect();
+            for (column, &a) in smoothed_together(&values, &factors).iter().zip(&factors) {
+                for (x, y) in column.iter().zip(ewm(&values, a)) {
+                    prop_assert!(x.to_bits() == y.to_bits() || (x.is_nan() && y.is_nan()));
+                }
+                prop_assert_eq!(column.len(), values.len());
+            }
+        }
+    }
 
     #[test]
     fn without_holes_it_is_the_textbook_recurrence() {

@@ -8,15 +8,20 @@ use super::bars::Bars;
 use super::compute::compute;
 use super::garch::{scaled_returns, volatility_of};
 use super::kind::{FloatBits, IndicatorKind};
+use super::lanes::{shared_column, shared_columns};
 use super::rolling::{self, Deviation};
-use super::{atr, dmi, ema, kalman, kalman_garch, macd, stochastic, true_range, zscore};
+use super::{atr, dmi, ema, kalman, kalman_garch, macd, rsi, stochastic, true_range, zscore};
 use crate::types::SymbolId;
 
 /// What a group of kinds has in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Family {
-    /// Mean and deviation of the same windows.
-    Window(u32),
+    /// Means and deviations over windows of closes.
+    Window,
+    /// Exponential averages of closes.
+    Ema,
+    /// Relative strength of closes.
+    Rsi,
     /// Residuals around the same EMA.
     EmaResidual(u32),
     /// Residuals around the same Kalman mean.
@@ -44,7 +49,9 @@ impl Family {
     /// The family of a kind.
     pub(crate) fn of(kind: IndicatorKind) -> Self {
         match kind {
-            IndicatorKind::Sma { period } | IndicatorKind::Std { period } => Self::Window(period),
+            IndicatorKind::Sma { .. } | IndicatorKind::Std { .. } => Self::Window,
+            IndicatorKind::Ema { .. } => Self::Ema,
+            IndicatorKind::Rsi { .. } => Self::Rsi,
             IndicatorKind::ZScoreEma { ema_period, .. } => Self::EmaResidual(ema_period),
             IndicatorKind::KalmanZScore { r, q, .. } => Self::KalmanResidual(r, q),
             IndicatorKind::Atr { .. } => Self::TrueRange,
@@ -69,7 +76,9 @@ impl Family {
     pub(crate) fn compute(self, members: &[IndicatorKind], bars: &Bars<'_>) -> Vec<Series> {
         let close = bars.close;
         match self {
-            Self::Window(period) => window(members, close, period as usize),
+            Self::Window => window(members, close),
+            Self::Ema => ema::emas(close, &periods(members)),
+            Self::Rsi => rsi::rsis(close, &periods(members)),
             Self::EmaResidual(period) => {
                 zscores(members, &zscore::residual(close, &ema::ema(close, period as usize)))
             }
@@ -77,11 +86,7 @@ impl Family {
                 zscores(members, &zscore::residual(close, &kalman::kalman_mean(close, r.get(), q.get())))
             }
             Self::TrueRange => {
-                let range = true_range::true_range(bars.high, bars.low, close);
-                each(members, |kind| match kind {
-                    IndicatorKind::Atr { period } => atr::atr_of(&range, period as usize).into(),
-                    other => alone(other, bars),
-                })
+                atr::atrs(&true_range::true_range(bars.high, bars.low, close), &periods(members))
             }
             Self::Dmi(period) => {
                 let lines = dmi::dmi(bars.high, bars.low, close, period as usize);
@@ -113,40 +118,83 @@ impl Family {
                     _ => line.as_slice().into(),
                 })
             }
-            Self::Pair(_) | Self::Alone(_) => each(members, |kind| alone(kind, bars)),
+            Self::Pair(_) | Self::Alone(_) => each(members, |kind| compute(kind, bars).into()),
         }
     }
 }
 
-fn alone(kind: IndicatorKind, bars: &Bars<'_>) -> Series {
-    match kind {
-        IndicatorKind::Ema { period } => ema::ema_column(bars.close, period as usize),
-        other => compute(other, bars).into(),
-    }
+/// The period of each member, all of which have one.
+fn periods(members: &[IndicatorKind]) -> Vec<u32> {
+    let period = |kind: &IndicatorKind| match *kind {
+        IndicatorKind::Sma { period }
+        | IndicatorKind::Std { period }
+        | IndicatorKind::Ema { period }
+        | IndicatorKind::Rsi { period }
+        | IndicatorKind::Atr { period } => period,
+        other => unreachable!("{other} is no family of periods"),
+    };
+    members.iter().map(period).collect()
 }
 
 fn each(members: &[IndicatorKind], one: impl Fn(IndicatorKind) -> Series + Sync) -> Vec<Series> {
     members.par_iter().map(|&kind| one(kind)).collect()
 }
 
-fn window(members: &[IndicatorKind], close: &[f64], period: usize) -> Vec<Series> {
-    let mean = rolling::mean(close, period);
-    let one = |kind: &IndicatorKind| match kind {
-        IndicatorKind::Std { .. } => {
-            rolling::deviation_around(close, &mean, period, Deviation::Sample).into()
-        }
-        _ => mean.as_slice().into(),
+/// All means in one pass, then the deviations around them.
+fn window(members: &[IndicatorKind], close: &[f64]) -> Vec<Series> {
+    let of_members = periods(members);
+    let means = Means::of(close, &of_members);
+    let one = |(kind, &period): (&IndicatorKind, &u32)| match kind {
+        IndicatorKind::Std { .. } => means.deviation(close, period),
+        _ => Arc::clone(means.get(period)),
     };
-    members.iter().map(one).collect()
+    members.par_iter().zip(&of_members).map(one).collect()
 }
 
 fn zscores(members: &[IndicatorKind], residual: &[f64]) -> Vec<Series> {
-    each(members, |kind| match kind {
-        IndicatorKind::ZScoreEma { window, .. } | IndicatorKind::KalmanZScore { window, .. } => {
-            zscore::zscore_of(residual, window as usize).into()
-        }
-        _ => residual.into(),
-    })
+    let window = |kind: &IndicatorKind| match *kind {
+        IndicatorKind::ZScoreEma { window, .. } | IndicatorKind::KalmanZScore { window, .. } => window,
+        other => unreachable!("{other} is no z-score of a residual"),
+    };
+    let windows: Vec<u32> = members.iter().map(window).collect();
+    let means = Means::of(residual, &windows);
+    let one = |&window: &u32| {
+        shared_column(residual.len(), |out| {
+            rolling::deviation_into(residual, means.get(window), window as usize, Deviation::Sample, out);
+            zscore::over_deviation(residual, out);
+        })
+    };
+    windows.par_iter().map(one).collect()
+}
+
+/// Means of one series over windows of several lengths.
+struct Means {
+    /// Ascending, each once.
+    windows: Vec<usize>,
+    columns: Vec<Series>,
+}
+
+impl Means {
+    fn of(values: &[f64], windows: &[u32]) -> Self {
+        let mut windows: Vec<usize> = windows.iter().map(|&window| window as usize).collect();
+        windows.sort_unstable();
+        windows.dedup();
+        let columns = shared_columns(values.len(), windows.len(), |columns| {
+            rolling::means(values, &windows, columns);
+        });
+        Self { windows, columns }
+    }
+
+    fn get(&self, window: u32) -> &Series {
+        let place = self.windows.binary_search(&(window as usize)).expect("a window of a member");
+        &self.columns[place]
+    }
+
+    fn deviation(&self, values: &[f64], window: u32) -> Series {
+        shared_column(values.len(), |out| {
+            rolling::deviation_into(values, self.get(window), window as usize, Deviation::Sample, out);
+        })
+    }
 }
 
 fn volatilities(members: &[IndicatorKind], close: &[f64], returns: &[f64]) -> Vec<Series> {

@@ -24,11 +24,17 @@ impl KalmanFilter {
     /// Takes in the next close and returns the new estimate.
     #[inline]
     pub(crate) fn push(&mut self, close: f64) -> f64 {
-        let predicted = self.variance + self.q;
-        let gain = predicted / (predicted + self.r);
+        let gain = self.gain();
         self.mean += gain * (close - self.mean);
-        self.variance = (1.0 - gain) * predicted;
+        self.variance = (1.0 - gain) * (self.variance + self.q);
         self.mean
+    }
+
+    /// Weight of the next close.
+    #[inline]
+    fn gain(&self) -> f64 {
+        let predicted = self.variance + self.q;
+        predicted / (predicted + self.r)
     }
 }
 
@@ -38,8 +44,19 @@ pub fn kalman_mean(close: &[f64], r: f64, q: f64) -> Vec<f64> {
     let Some(first) = close.iter().position(|c| !c.is_nan()) else { return out };
     let mut filter = KalmanFilter::new(close[first], r, q);
     out[first] = filter.mean;
-    for (mean, &c) in out[first..].iter_mut().zip(&close[first..]).skip(1) {
+    let mut rest = out[first + 1..].iter_mut().zip(&close[first + 1..]);
+    for (mean, &c) in rest.by_ref() {
+        let before = filter.variance;
         *mean = filter.push(c);
+        if filter.variance == before {
+            // The variance depends on no close: from here on every step has this gain.
+            break;
+        }
+    }
+    let gain = filter.gain();
+    for (mean, &c) in rest {
+        filter.mean += gain * (c - filter.mean);
+        *mean = filter.mean;
     }
     out
 }
@@ -59,6 +76,16 @@ mod tests {
     fn the_first_step_weighs_by_the_variances() {
         let gain = 2.0 / 3.0; // P' = 1 + 1, K = 2 / (2 + 1)
         assert_eq!(kalman_mean(&[1.0, 4.0], 1.0, 1.0), [1.0, 1.0 + gain * 3.0]);
+    }
+
+    #[test]
+    fn a_settled_variance_changes_no_bit() {
+        let close: Vec<f64> = (0..3000).map(|i| 1.09 + f64::from(i * i % 91) * 1e-5).collect();
+        for (r, q) in [(1.0, 1.0), (0.01, 1.0), (0.01, 0.001), (1.0, 0.01), (0.5, 1.3), (1.0, 1e-6)] {
+            let mut filter = KalmanFilter::new(close[0], r, q);
+            let plain: Vec<f64> = close[1..].iter().map(|&c| filter.push(c)).collect();
+            assert_eq!(kalman_mean(&close, r, q)[1..], plain, "{r} {q}");
+        }
     }
 
     #[test]

@@ -20,6 +20,7 @@ pub mod kalman;
 pub mod kalman_garch;
 pub mod keltner;
 pub mod kind;
+mod lanes;
 pub mod macd;
 pub mod obv;
 pub mod percentile;

@@ -1,14 +1,15 @@
 //! Rolling windows: sum, mean, standard deviation, least and greatest value (`indicators.md` 1.2).
 //!
 //! Every window is added up from scratch in ascending order, twice for a deviation (mean first, then squares around
-//! it), so no error builds up along the series. Windows lie side by side in fixed lanes, each with its own order of
-//! summation: the bits are those of one window at a time. A window with a hole, or shorter than `window`, is `NaN`;
+//! it), so no error builds up along the series. Windows lie side by side in lanes ([`super::lanes`]), each with its own
+//! order of summation: the bits are those of one window at a time. A window with a hole, or shorter than `window`, is `NaN`;
 //! one of equal values has exactly that mean and exactly zero deviation. `window` is at least 1 everywhere.
 
 use std::collections::VecDeque;
 
-/// Windows added up side by side.
-const LANES: usize = 16;
+use pulp::Arch;
+
+use super::lanes::{add_up, add_up_lengths};
 
 /// By what a sum of squares is divided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,42 +20,37 @@ pub enum Deviation {
     Population,
 }
 
-/// Sum of the last `window` values. `O(n * window)`.
+/// Sum of the last `window` values. `O(n * window)`; `O(n)` for whole numbers, whose sums are exact.
 pub fn sum(values: &[f64], window: usize) -> Vec<f64> {
-    windows(values, window, |sums| add_up(values, values, window, sums, |_, _, x| x))
+    column(values.len(), |out| sums(values, &[window], &mut [out]))
 }
 
-/// Mean of the last `window` values. `O(n * window)`.
+/// Mean of the last `window` values. Costs what [`sum`] costs.
 pub fn mean(values: &[f64], window: usize) -> Vec<f64> {
-    let mut out = sum(values, window);
-    for mean in &mut out {
-        *mean /= window as f64;
-    }
-    for_constant_windows(values, window, |i| out[i] = values[i]);
-    out
+    column(values.len(), |out| means(values, &[window], &mut [out]))
 }
 
 /// Mean of the last `window` values, the newest weighing `window`, the oldest 1. `O(n * window)`.
 pub fn weighted_mean(values: &[f64], window: usize) -> Vec<f64> {
-    let mut out =
-        windows(values, window, |sums| add_up(values, values, window, sums, |_, j, x| (j + 1) as f64 * x));
     let weights = (window * (window + 1) / 2) as f64;
-    for mean in &mut out {
-        *mean /= weights;
-    }
-    for_constant_windows(values, window, |i| out[i] = values[i]);
-    out
+    column(values.len(), |out| {
+        let term = |_, j, x| (j + 1) as f64 * x;
+        full_windows(window, out, |full| {
+            add_up(Arch::new(), [values; 2], window, full, term, |sum| sum / weights);
+        });
+        for_constant_windows(values, window, |i| out[i] = values[i]);
+    })
 }
 
 /// Mean distance of the last `window` values from their `mean`. `O(n * window)`.
 pub fn mean_distance(values: &[f64], mean: &[f64], window: usize) -> Vec<f64> {
-    let mut out = windows(values, window, |sums| {
-        add_up(values, &mean[window - 1..], window, sums, |mean, _, x| (x - mean).abs());
-    });
-    for value in &mut out {
-        *value /= window as f64;
-    }
-    out
+    let count = window as f64;
+    column(values.len(), |out| {
+        full_windows(window, out, |full| {
+            let term = |mean: f64, _, x: f64| (x - mean).abs();
+            add_up(Arch::new(), [values, &mean[window - 1..]], window, full, term, |sum| sum / count);
+        });
+    })
 }
 
 /// Standard deviation of the last `window` values. `O(n * window)`.
@@ -64,21 +60,114 @@ pub fn deviation(values: &[f64], window: usize, divisor: Deviation) -> Vec<f64> 
 
 /// [`deviation`] with the [`mean`] of the same windows at hand.
 pub fn deviation_around(values: &[f64], mean: &[f64], window: usize, divisor: Deviation) -> Vec<f64> {
+    column(values.len(), |out| deviation_into(values, mean, window, divisor, out))
+}
+
+/// [`deviation_around`] into a column as long as `values`.
+pub(super) fn deviation_into(
+    values: &[f64],
+    mean: &[f64],
+    window: usize,
+    divisor: Deviation,
+    out: &mut [f64],
+) {
     if window == 1 && divisor == Deviation::Sample {
-        return vec![f64::NAN; values.len()];
+        return out.fill(f64::NAN);
     }
-    let mut out = windows(values, window, |squares| {
-        add_up(values, &mean[window - 1..], window, squares, |mean, _, x| (x - mean) * (x - mean));
-    });
     let count = match divisor {
         Deviation::Sample => window - 1,
         Deviation::Population => window,
     } as f64;
-    for value in &mut out {
-        *value = (*value / count).sqrt();
-    }
+    full_windows(window, out, |full| {
+        let term = |mean: f64, _, x: f64| (x - mean) * (x - mean);
+        let finish = |squares: f64| (squares / count).sqrt();
+        add_up(Arch::new(), [values, &mean[window - 1..]], window, full, term, finish);
+    });
     for_constant_windows(values, window, |i| out[i] = 0.0);
+}
+
+/// Means over windows of several lengths, which ascend, each into a column as long as `values`. All lengths cost what the
+/// longest costs.
+pub(super) fn means(values: &[f64], windows: &[usize], columns: &mut [&mut [f64]]) {
+    sums(values, windows, columns);
+    for (&window, column) in windows.iter().zip(columns) {
+        let count = window as f64;
+        for sum in column.iter_mut() {
+            *sum /= count;
+        }
+        for_constant_windows(values, window, |i| column[i] = values[i]);
+    }
+}
+
+/// Sums over windows of several lengths, which ascend, each into a column as long as `values`.
+fn sums(values: &[f64], windows: &[usize], columns: &mut [&mut [f64]]) {
+    let longest = windows.last().copied().unwrap_or(1);
+    if sums_are_exact(values, longest) {
+        for (&window, column) in windows.iter().zip(columns) {
+            full_windows(window, column, |full| sliding_sums(values, window, full));
+        }
+        return;
+    }
+    let fits = windows.partition_point(|&window| window <= values.len());
+    for (&window, column) in windows.iter().zip(columns.iter_mut()) {
+        full_windows(window, column, |_| ());
+    }
+    let full = windows[..fits].iter().zip(columns).map(|(&window, column)| &mut column[window - 1..]);
+    add_up_lengths(Arch::new(), values, &windows[..fits], &mut full.collect::<Vec<_>>());
+}
+
+/// Whether all values are whole numbers, so small that no sum of `window` of them is rounded.
+fn sums_are_exact(values: &[f64], window: usize) -> bool {
+    let most = 9_007_199_254_740_992.0 / window as f64; // 2^53
+    values.iter().all(|x| x.abs() <= most && x.trunc() == *x)
+}
+
+/// Sums of whole numbers, each from the one before: exact, hence those of any order of summation.
+fn sliding_sums(values: &[f64], window: usize, out: &mut [f64]) {
+    let mut total = values[..window].iter().fold(0.0, |total, x| total + x);
+    let leaving = std::iter::once(&0.0).chain(values);
+    let entering = std::iter::once(&0.0).chain(&values[window..]);
+    for ((sum, old), new) in out.iter_mut().zip(leaving).zip(entering) {
+        total = total - old + new;
+        *sum = total;
+    }
+}
+
+/// A column filled by `fill`.
+fn column(rows: usize, fill: impl FnOnce(&mut [f64])) -> Vec<f64> {
+    let mut out = vec![0.0; rows];
+    fill(&mut out);
     out
+}
+
+/// `NaN` before the first full window; the rest is written by `fill`.
+fn full_windows(window: usize, out: &mut [f64], fill: impl FnOnce(&mut [f64])) {
+    assert!(window > 0, "a window holds at least one value");
+    let before = (window - 1).min(out.len());
+    out[..before].fill(f64::NAN);
+    if before < out.len() {
+        fill(&mut out[before..]);
+    }
+}
+
+/// Calls `set` with the end of every window whose values are all equal.
+///
+/// Every such window holds a multiple of `window - 1` after its first value, so only the neighbours there are compared.
+fn for_constant_windows(values: &[f64], window: usize, mut set: impl FnMut(usize)) {
+    let equal = |i: usize| values[i - 1] == values[i];
+    if window == 1 {
+        return (0..values.len()).filter(|&i| !values[i].is_nan()).for_each(set);
+    }
+    let mut at = window - 1;
+    while at < values.len() {
+        if equal(at) {
+            let first = (1..at).rev().find(|&i| !equal(i)).unwrap_or(0);
+            let end = (at + 1..values.len()).find(|&i| !equal(i)).unwrap_or(values.len());
+            (first + window - 1..end).for_each(&mut set);
+            at = end / (window - 1) * (window - 1);
+        }
+        at += window - 1;
+    }
 }
 
 /// Least of the last `window` values. `O(n)`.
@@ -89,57 +178,6 @@ pub fn min(values: &[f64], window: usize) -> Vec<f64> {
 /// Greatest of the last `window` values. `O(n)`.
 pub fn max(values: &[f64], window: usize) -> Vec<f64> {
     extreme(values, window, |new, old| new >= old)
-}
-
-/// A full-length column whose windows from `window - 1` on are written by `fill`.
-fn windows(values: &[f64], window: usize, fill: impl FnOnce(&mut [f64])) -> Vec<f64> {
-    assert!(window > 0, "a window holds at least one value");
-    let mut out = vec![f64::NAN; values.len()];
-    if let Some(full) = out.get_mut(window - 1..) {
-        fill(full);
-    }
-    out
-}
-
-/// `sums[i]` = `term(around[i], j, values[i + j])` added up over `j` ascending in `0..window`.
-fn add_up(
-    values: &[f64],
-    around: &[f64],
-    window: usize,
-    sums: &mut [f64],
-    term: impl Fn(f64, usize, f64) -> f64,
-) {
-    let (blocks, rest) = sums.as_chunks_mut::<LANES>();
-    let (centers, rest_centers) = around[..blocks.len() * LANES + rest.len()].as_chunks::<LANES>();
-    let mut start = 0;
-    for (sums, centers) in blocks.iter_mut().zip(centers) {
-        let mut totals = [0.0; LANES];
-        for (j, neighbours) in values[start..start + window - 1 + LANES].windows(LANES).enumerate() {
-            for lane in 0..LANES {
-                totals[lane] += term(centers[lane], j, neighbours[lane]);
-            }
-        }
-        *sums = totals;
-        start += LANES;
-    }
-    for (sum, center) in rest.iter_mut().zip(rest_centers) {
-        let terms = values[start..start + window].iter().enumerate().map(|(j, &x)| term(*center, j, x));
-        *sum = terms.fold(0.0, |total, term| total + term);
-        start += 1;
-    }
-}
-
-/// Calls `set` with the end of every window whose values are all equal.
-fn for_constant_windows(values: &[f64], window: usize, mut set: impl FnMut(usize)) {
-    let mut run = 0;
-    let mut last = f64::NAN;
-    for (i, &x) in values.iter().enumerate() {
-        run = if x == last { run + 1 } else { usize::from(!x.is_nan()) };
-        last = x;
-        if run >= window {
-            set(i);
-        }
-    }
 }
 
 /// The value that beats all others of its window; candidates wait in a queue, the best in front.
@@ -221,6 +259,30 @@ mod tests {
         }
 
         #[test]
+        fn lengths_together_are_each_length_alone(
+            values in prices(),
+            lengths in prop::collection::btree_set(1..40_usize, 1..5),
+        ) {
+            let lengths: Vec<usize> = lengths.into_iter().collect();
+            let mut columns = vec![vec![0.0; values.len()]; lengths.len()];
+            let mut slices: Vec<&mut [f64]> = columns.iter_mut().map(Vec::as_mut_slice).collect();
+            means(&values, &lengths, &mut slices);
+            for (&window, column) in lengths.iter().zip(&columns) {
+                prop_assert!(same(column, &plainly(&values, window, plain_mean)), "{window}");
+            }
+        }
+
+        #[test]
+        fn whole_numbers_have_the_sums_of_any_order(
+            values in prop::collection::vec((-50_i32..50).prop_map(f64::from), 0..80),
+            window in 1..30_usize,
+        ) {
+            let plain = |window: &[f64]| window.iter().fold(0.0, |total, x| total + x);
+            prop_assert!(sums_are_exact(&values, window));
+            prop_assert!(same(&sum(&values, window), &plainly(&values, window, plain)));
+        }
+
+        #[test]
         fn extremes_are_those_of_the_window(values in prices(), window in 1..30_usize) {
             let of = |pick: fn(f64, f64) -> f64| move |w: &[f64]| {
                 if w.iter().any(|x| x.is_nan()) { f64::NAN } else { w.iter().copied().fold(w[0], pick) }
@@ -228,6 +290,13 @@ mod tests {
             prop_assert!(same(&min(&values, window), &plainly(&values, window, of(f64::min))));
             prop_assert!(same(&max(&values, window), &plainly(&values, window, of(f64::max))));
         }
+    }
+
+    #[test]
+    fn sums_that_would_be_rounded_are_not_slid() {
+        assert!(!sums_are_exact(&[1.5], 1) && !sums_are_exact(&[f64::NAN], 1));
+        let large = 9_007_199_254_740_992.0;
+        assert!(sums_are_exact(&[large], 1) && !sums_are_exact(&[large], 2));
     }
 
     #[test]

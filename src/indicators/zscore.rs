@@ -14,10 +14,15 @@ pub fn residual(close: &[f64], mean: &[f64]) -> Vec<f64> {
 /// Residuals over their rolling sample deviation; `NaN` before `window` residuals. `O(n * window)`.
 pub fn zscore_of(residual: &[f64], window: usize) -> Vec<f64> {
     let mut out = rolling::deviation(residual, window, Deviation::Sample);
-    for (z, e) in out.iter_mut().zip(residual) {
+    over_deviation(residual, &mut out);
+    out
+}
+
+/// Residuals over their deviations, written over the deviations.
+pub(super) fn over_deviation(residual: &[f64], deviation: &mut [f64]) {
+    for (z, e) in deviation.iter_mut().zip(residual) {
         *z = e / *z;
     }
-    out
 }
 
 /// z-score around the rolling mean of `window` closes; first value at `2 * window - 2`.

@@ -1,14 +1,16 @@
 //! What the end of a run says: table, luck, notes.
 
+use super::{Prepared, checks};
 use crate::costs::CostModel;
 use crate::data::SymbolSeries;
 use crate::engine::EngineSettings;
 use crate::metrics::MetricId;
 use crate::metrics::{SharpeSample, expected_max_sharpe};
-use crate::report::{HoldoutState, LuckCheck, Note, RankedRow, RankedTable};
+use crate::report::{HoldoutState, LuckCheck, Note, RankedRow, RankedTable, numbers};
 use crate::search::objective::Aim;
 use crate::search::{Axis, Coordinate, Objective, Space};
 use crate::sweep::{Moments, TrialRow};
+use crate::types::Trial;
 
 /// Metrics shown beside the objective, as long as they are not the objective itself.
 const SHOWN: [&str; 4] = ["profit_net", "total_trades", "profit_factor", "max_drawdown"];
@@ -114,6 +116,22 @@ pub(super) fn notes(
     notes
         .push(Note::Profile { name: settings.profile.as_str().to_owned(), deviations: deviations(settings) });
     notes
+}
+
+/// Whether the best sets know the future, in one line.
+pub(super) fn lookahead(trials: &[Trial], prepared: &Prepared) -> Note {
+    let text = match prepared.find_lookahead(trials, &checks::SHORT) {
+        Err(error) => error.to_string(),
+        Ok(report) => match report.leaks.first() {
+            None => format!(
+                "no look-ahead: {} decisions of the best {} stand when later bars are noise",
+                numbers::count(report.decisions as u64),
+                trials.len()
+            ),
+            Some(leak) => format!("LOOK-AHEAD, do not believe the table: {leak}"),
+        },
+    };
+    Note::Other { code: "lookahead".to_owned(), text }
 }
 
 /// What deviates from the profile, `key=value` each.

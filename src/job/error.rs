@@ -7,7 +7,7 @@ use crate::engine::SettingError;
 use crate::search::SamplerError;
 use crate::store::StoreError;
 use crate::sweep::SweepError;
-use crate::types::ParamError;
+use crate::types::{ParamError, TrialError};
 use crate::walkforward::WalkForwardRunError;
 
 /// Why a job could not be done; each kind has one exit code.
@@ -49,6 +49,9 @@ pub enum JobError {
     /// The operating system gave no threads.
     #[error("{0}")]
     Threads(String),
+    /// A test of the strategy could not run.
+    #[error("the strategy cannot be tested: {0}")]
+    Check(TrialError),
     /// A set chosen in training failed in its test, or tests overlap.
     #[error("{0}")]
     WalkForward(String),

@@ -4,9 +4,11 @@
 //! behind can be opened again with [`Opened`], to show or verify single trials.
 
 mod calibrate;
+pub mod checks;
 mod closing;
 mod count;
 mod error;
+mod failures;
 mod folder;
 mod opened;
 mod prepare;
@@ -14,6 +16,7 @@ mod windows;
 
 use std::path::PathBuf;
 
+pub use checks::{ShortWarmup, WarmupReport};
 pub use count::Count;
 pub use error::JobError;
 pub use opened::{Opened, RankedRun, ShownTrial, VerifySelection};
@@ -27,7 +30,7 @@ use crate::sweep::{
     FeasibleTrials, ObjectiveRanker, Progress, ProgressEvent, RunSettings, Shard, StopFlag, StopReason,
     Sweep, SweepCounts, SweepEnd, SweepSummary, WindowEvaluator,
 };
-use crate::types::Timestamp;
+use crate::types::{Timestamp, Trial};
 use folder::RunTarget;
 
 /// How to run; nothing here changes a result.
@@ -51,7 +54,7 @@ pub struct JobOptions {
     pub max_failures: f64,
     /// Go on with a run of another engine version.
     pub accept_version: bool,
-    /// Run every trial under both clocks and compare the bits.
+    /// Run every trial under both clocks and compare the bits; the first failed trial ends the run.
     pub check_candidates: bool,
     /// The engine's clock.
     pub clock: Clock,
@@ -109,11 +112,18 @@ pub fn run(
     let excluded = count.map(|count| prepared.plan.positions - count.run);
     let mut target = RunTarget::open(&prepared, options, progress)?;
     let job = Job { prepared: &prepared, options, progress, stop, excluded };
-    let finished = match &prepared.splits {
+    let mut finished = match &prepared.splits {
         None => job.search(&mut target)?,
         Some(splits) => job.walk_forward(splits, &mut target)?,
     };
+    if matches!(finished.end, SweepEnd::TooManyFailures { .. }) {
+        finished.notes.extend(failures::first_failure(&mut target.chunks)?);
+    }
+    if options.check_candidates {
+        finished.notes.extend(failures::unchecked(finished.summary.counts.trials, finished.run));
+    }
     target.conclude(&prepared, &finished)?;
+    finished.notes.extend(job.lookahead(&finished));
     Ok(JobReport { end: finished.end, screen: job.screen(&target, finished) })
 }
 
@@ -132,6 +142,9 @@ struct Finished {
     windows: Option<windows::WindowFiles>,
 }
 
+/// Trials of the best that are tested for knowledge of the future.
+const LOOKED_AHEAD: usize = 5;
+
 struct Job<'a> {
     prepared: &'a Prepared,
     options: &'a JobOptions,
@@ -146,7 +159,8 @@ impl Job<'_> {
             threads: self.options.threads,
             keep_best: self.prepared.spec.output.keep_best.max(self.prepared.spec.output.keep_trades),
             watched: Some(const { MetricId::of("sharpe_equity_daily") }.index()),
-            max_failures: self.options.max_failures,
+            // A promise that is broken once is broken.
+            max_failures: if self.options.check_candidates { 0.0 } else { self.options.max_failures },
             wave_trials: self.prepared.wave_trials(),
         }
     }
@@ -184,6 +198,14 @@ impl Job<'_> {
             windows: None,
             summary: report.summary,
         })
+    }
+
+    /// The best sets on markets whose future is noise: a decision that changes was made with knowledge of it.
+    fn lookahead(&self, finished: &Finished) -> Option<Note> {
+        let sound = finished.summary.best.iter().filter(|row| row.error.is_none());
+        let trials: Vec<Trial> = sound.take(LOOKED_AHEAD).map(|row| row.trial.clone()).collect();
+        let ended = matches!(finished.end, SweepEnd::Complete | SweepEnd::Stopped(StopReason::TimeBudget));
+        (ended && !trials.is_empty()).then(|| closing::lookahead(&trials, self.prepared))
     }
 
     fn screen(&self, target: &RunTarget, finished: Finished) -> ClosingScreen {
@@ -296,7 +318,7 @@ impl Prepared {
             holdout: self.holdout.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string),
         };
         progress.event(&ProgressEvent::Plan(&plan.to_string()));
-        for line in count.iter().flat_map(Count::lines) {
+        for line in count.iter().flat_map(Count::lines).chain(self.warmup_note()) {
             progress.event(&ProgressEvent::Note(&line));
         }
         Ok(count)

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::{JobError, JobOptions};
 use crate::cache::IndicatorCache;
 use crate::config::{DailyReturnsOf, EngineSeed, JobSpec, StrategyKind, Validation};
-use crate::data::{self, AlignmentSettings, DataReport, HoldoutInfo};
+use crate::data::{self, AlignmentSettings, DataReport, DataSettings, HoldoutInfo};
 use crate::engine::registry::Registry;
+use crate::engine::settings::Accounts;
 use crate::engine::{EngineInputs, EngineSettings, StrategyRunner};
 use crate::metrics::METRICS;
 use crate::search::Sampler;
@@ -49,10 +50,12 @@ pub struct Prepared {
 pub fn prepare(spec: JobSpec, registry: &Registry, options: &JobOptions) -> Result<Prepared, JobError> {
     let settings = Arc::new(spec.strategy.engine.clone());
     let alignment = alignment(&settings);
-    let opened = data::open(&spec.data, &spec.base_dir, &alignment, options.memory)?;
+    let wanted = DataSettings { detail: settings.detail_timeframe, ..spec.data.clone() };
+    let opened = data::open(&wanted, &spec.base_dir, &alignment, options.memory)?;
     crate::engine::check_rates(&settings, &opened.data)?;
     let runner = runner(&spec, registry)?;
-    let data_bytes = opened.data.bytes();
+    let detail_bytes: u64 = opened.finer.iter().map(|finer| finer.bars.bytes()).sum();
+    let data_bytes = opened.data.bytes() + detail_bytes;
     let inputs = EngineInputs::new(opened.data, Arc::new(IndicatorCache::default()), settings, spec.seed);
     let inputs = match &opened.news {
         Some(news) => {
@@ -60,6 +63,10 @@ pub fn prepare(spec: JobSpec, registry: &Registry, options: &JobOptions) -> Resu
             inputs.with_news(blocked)
         }
         None => inputs,
+    };
+    let inputs = match &opened.finer[..] {
+        [] => inputs,
+        finer => inputs.with_detail(finer.iter().map(|finer| Some(Arc::clone(&finer.bars))).collect()),
     };
     let study = Study {
         runner,
@@ -85,7 +92,7 @@ pub fn prepare(spec: JobSpec, registry: &Registry, options: &JobOptions) -> Resu
         engine_version: crate::store::identity::ENGINE_VERSION.to_owned(),
         spec: spec.to_resolved_json(),
         data_fingerprint: study.inputs.data.fingerprint(),
-        data: DataFingerprint::of_market(&study.inputs.data),
+        data: DataFingerprint::of_market(&study.inputs.data, &opened.finer),
     };
     Ok(Prepared {
         schema: table_schema(&spec, study.runner.as_ref()),
@@ -171,7 +178,12 @@ pub(super) fn table_schema(spec: &JobSpec, runner: &dyn StrategyRunner) -> Table
         name: Arc::clone(name),
         kind: declared(name).unwrap_or_else(|| ParamKind::of_values(&spec.space.values_at(slot))),
     };
-    let metric = |def: &crate::metrics::MetricDef| MetricColumn { key: def.key.into(), integer: def.integer };
+    // Joined over accounts, a count may come out broken.
+    let counted = spec.strategy.engine.accounts == Accounts::Shared;
+    let metric = |def: &crate::metrics::MetricDef| MetricColumn {
+        key: def.key.into(),
+        integer: def.integer && counted,
+    };
     TableSchema {
         params: spec.space.names().iter().enumerate().map(column).collect(),
         metrics: METRICS.iter().map(metric).collect(),

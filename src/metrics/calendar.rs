@@ -22,11 +22,9 @@ impl MetricCalendar {
     /// When the window leaves the timeline, or a step does not fit 32 bits.
     pub fn new(timeline: &[i64], window: StepRange, calendar: Calendar, periods_per_year: u32) -> Self {
         let times = if window.is_empty() { &[] } else { &timeline[window.start..window.end] };
-        let (days, day_ends) =
-            group_ends(times, window.start, |time| calendar.trading_day(time.div_euclid(DAY)));
+        let (days, day_ends) = group_ends(times, window.start, |day| calendar.trading_day(day));
         // Monday 1969-12-29 began week 0.
-        let (weeks, last_of_week) =
-            group_ends(times, window.start, |time| (time.div_euclid(DAY) + 3).div_euclid(7));
+        let (weeks, last_of_week) = group_ends(times, window.start, |day| (day + 3).div_euclid(7));
         let years = match times {
             [first, .., last] => (last - first) as f64 / YEAR,
             _ => 0.0,
@@ -75,18 +73,22 @@ impl MetricCalendar {
 /// A year of 365.25 days in microseconds.
 const YEAR: f64 = 365.25 * DAY as f64;
 
-/// The distinct groups of increasing times, and the last step of each.
+/// The distinct groups that the UTC days of increasing times fall into, and the last step of each. The end of a day is
+/// searched, so a day costs the logarithm of its bars.
 fn group_ends(times: &[i64], first_step: usize, group: impl Fn(i64) -> i64) -> (Vec<i64>, Vec<u32>) {
     let mut groups: Vec<i64> = Vec::new();
     let mut ends: Vec<u32> = Vec::new();
-    for (i, &time) in times.iter().enumerate() {
-        let step = u32::try_from(first_step + i).expect("a timeline has fewer than 2^32 steps");
-        let group = group(time);
+    let mut next = 0;
+    while let Some(time) = times.get(next) {
+        let day = time.div_euclid(DAY);
+        next += times[next..].partition_point(|&time| time < (day + 1) * DAY);
+        let end = u32::try_from(first_step + next - 1).expect("a timeline has fewer than 2^32 steps");
+        let group = group(day);
         match ends.last_mut() {
-            Some(end) if groups.last() == Some(&group) => *end = step,
+            Some(last) if groups.last() == Some(&group) => *last = end,
             _ => {
                 groups.push(group);
-                ends.push(step);
+                ends.push(end);
             }
         }
     }

@@ -69,22 +69,64 @@ struct Drawdown {
     absolute: f64,
 }
 
-fn drawdowns(curve: &Curve<'_>, out: &mut Metrics) -> Drawdown {
-    let window_end = curve.calendar.window().end;
-    let mut peak = curve.initial_equity;
-    let mut lowest = f64::INFINITY;
-    let mut deepest = Drawdown { relative: 0.0, absolute: 0.0 };
-    let (mut under_water, mut longest) = (0, 0);
-    for (i, point) in curve.points.iter().enumerate() {
-        peak = peak.max(point.equity);
-        lowest = lowest.min(point.equity);
-        deepest.relative = deepest.relative.max((peak - point.equity) / peak);
-        deepest.absolute = deepest.absolute.max(peak - point.equity);
-        let until = curve.points.get(i + 1).map_or(window_end, |next| next.step as usize);
-        let bars = until.saturating_sub(point.step as usize);
-        under_water = if point.equity < peak { under_water + bars } else { 0 };
-        longest = longest.max(under_water);
+/// Falls below the running peak. Branches that are seldom taken cost less than the standard maximum with its rules for
+/// NaN, and most falls need no division to be seen not to be the deepest.
+struct Falls {
+    peak: f64,
+    lowest: f64,
+    deepest: Drawdown,
+    under_water: u64,
+    longest: u64,
+}
+
+impl Falls {
+    fn from(initial_equity: f64) -> Self {
+        let deepest = Drawdown { relative: 0.0, absolute: 0.0 };
+        Self { peak: initial_equity, lowest: f64::INFINITY, deepest, under_water: 0, longest: 0 }
     }
+
+    /// The account stands at an equity for some bars.
+    #[inline]
+    fn stand(&mut self, equity: f64, bars: u32) {
+        if equity < self.lowest {
+            self.lowest = equity;
+        }
+        if equity < self.peak {
+            self.fall(self.peak - equity);
+            self.under_water += u64::from(bars);
+            self.longest = self.longest.max(self.under_water);
+        } else {
+            self.peak = equity;
+            self.under_water = 0;
+        }
+    }
+
+    #[inline]
+    fn fall(&mut self, fall: f64) {
+        /// Wider than the rounding of a product and a quotient.
+        const SLACK: f64 = 1.0 - 1e-9;
+        if fall > self.deepest.absolute {
+            self.deepest.absolute = fall;
+        }
+        if fall >= self.deepest.relative * self.peak * SLACK {
+            let relative = fall / self.peak;
+            if relative > self.deepest.relative {
+                self.deepest.relative = relative;
+            }
+        }
+    }
+}
+
+fn drawdowns(curve: &Curve<'_>, out: &mut Metrics) -> Drawdown {
+    let mut falls = Falls::from(curve.initial_equity);
+    for pair in curve.points.windows(2) {
+        falls.stand(pair[0].equity, pair[1].step - pair[0].step);
+    }
+    if let Some(last) = curve.points.last() {
+        let left = curve.calendar.window().end.saturating_sub(last.step as usize);
+        falls.stand(last.equity, u32::try_from(left).expect("a timeline has fewer than 2^32 steps"));
+    }
+    let Falls { lowest, mut deepest, longest, .. } = falls;
     deepest.relative = deepest.relative.min(1.0);
     out.set(const { MetricId::of("max_drawdown") }, deepest.relative);
     out.set(const { MetricId::of("max_drawdown_abs") }, deepest.absolute);

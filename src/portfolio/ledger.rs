@@ -86,6 +86,7 @@ impl Ledger {
     }
 
     /// Charges a fee; a fee of exactly 0 is not booked. Returns whether it was.
+    #[inline]
     pub fn book_fee(&mut self, amount: f64) -> bool {
         if amount == 0.0 {
             return false;
@@ -96,6 +97,7 @@ impl Ledger {
     }
 
     /// Books a closed trade: its result before fees goes to cash.
+    #[inline]
     pub fn book_trade(&mut self, trade: Trade) {
         self.cash += trade.result;
         self.trades.push(trade);

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::numbers;
+use super::screen::Note;
 use super::style::Tone;
 use super::tables::{Cell, Column, Rounding, Table};
 use super::terminal::{WIDTH, table, wrap};
@@ -28,6 +29,10 @@ pub struct TrialPage<'a> {
     pub again: &'a TrialRow,
     /// What the new simulation did; `None` when the trial fails.
     pub simulated: Option<&'a TrialRun>,
+    /// Execution profile of the run.
+    pub profile: &'a str,
+    /// What deviates from the profile, `key=value` each.
+    pub deviations: &'a [String],
     /// The market.
     pub data: &'a MultiSymbolData,
     /// Steps it ran on.
@@ -45,6 +50,7 @@ impl TrialPage<'_> {
         lines.push(self.range());
         lines.extend(self.state());
         lines.push(self.confirmation(color));
+        lines.extend(wrap(&self.execution().text(), WIDTH, 2));
         lines.extend([String::new(), strong("parameters")]);
         lines.extend(
             self.stored
@@ -93,6 +99,8 @@ impl TrialPage<'_> {
             "digest": row.digest.to_hex(),
             "digest_again": self.again.digest.to_hex(),
             "confirmed": row.digest == self.again.digest,
+            "profile": self.profile,
+            "deviations": self.deviations,
             "params": params.collect::<Map<_, _>>(),
             "metrics": metrics.collect::<Map<_, _>>(),
             "costs": self.simulated.map(|run| costs_json(&run.trades)),
@@ -129,6 +137,11 @@ impl TrialPage<'_> {
         lines
     }
 
+    /// The profile line of the closing screen.
+    fn execution(&self) -> Note {
+        Note::Profile { name: self.profile.to_owned(), deviations: self.deviations.to_vec() }
+    }
+
     fn confirmation(&self, color: bool) -> String {
         let (stored, again) = (self.stored.digest.short(16), self.again.digest.short(16));
         if self.stored.digest == self.again.digest {
@@ -144,7 +157,7 @@ impl TrialPage<'_> {
         let row = |id: MetricId| {
             let value = match (self.stored.metrics.get(id.index()), id.def()) {
                 (None, _) => "-".to_owned(),
-                (Some(value), def) if def.integer => numbers::ratio(value, 0),
+                (Some(value), def) if def.integer && value.fract() == 0.0 => numbers::ratio(value, 0),
                 (Some(value), def) if def.unit == "money" => numbers::money(value),
                 (Some(value), _) => numbers::ratio(value, 4),
             };
@@ -235,6 +248,7 @@ impl TrialPage<'_> {
             "entry_fee": trade.entry_fee,
             "exit_fee": trade.exit_fee,
             "swap": trade.swap,
+            "costs": costs_json(std::slice::from_ref(trade)),
             "ambiguous": trade.ambiguous,
             "reason": trade.reason.as_str(),
             "scenario": trade.scenario,

@@ -114,7 +114,7 @@ impl TrialColumn {
             Self::DuplicateOf => row.duplicate_of.map_or(ParamValue::Null, |trial| count(trial.0)),
             Self::Metric(id) => match row.metrics.get(id.index()) {
                 #[expect(clippy::cast_possible_truncation, reason = "counts below 2^53")]
-                Some(value) if id.def().integer => ParamValue::Int(value as i64),
+                Some(value) if id.def().integer && value.fract() == 0.0 => ParamValue::Int(value as i64),
                 value => number(value),
             },
             Self::Param(name) => row.trial.params.get(name).cloned().unwrap_or(ParamValue::Null),

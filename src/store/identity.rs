@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::digest::block_digests;
-use crate::data::{BarSeries, MultiSymbolData};
+use crate::data::{BarSeries, FinerBars, MultiSymbolData};
 use crate::types::{Digest, DigestWriter};
 
 /// Version of this engine, part of every study id.
@@ -30,10 +30,11 @@ pub struct DataFingerprint {
 }
 
 impl DataFingerprint {
-    /// Every symbol and timeframe of a market, in order.
-    pub fn of_market(data: &MultiSymbolData) -> Vec<Self> {
+    /// Every symbol and timeframe of a market, in order; `finer` holds bars finer than the primary ones, one series per
+    /// symbol or none at all.
+    pub fn of_market(data: &MultiSymbolData, finer: &[FinerBars]) -> Vec<Self> {
         let mut all = Vec::new();
-        for series in data.symbols() {
+        for (k, series) in data.symbols().iter().enumerate() {
             let mut add = |bars: &BarSeries, from_file| {
                 all.push(Self {
                     symbol: series.spec.name.clone(),
@@ -45,6 +46,7 @@ impl DataFingerprint {
             };
             add(&series.bars, true);
             series.higher.iter().for_each(|higher| add(&higher.bars, higher.from_file));
+            finer.get(k).into_iter().for_each(|finer| add(&finer.bars, finer.from_file));
         }
         all
     }

@@ -5,6 +5,7 @@ pub mod candidates;
 pub mod declare;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod prelude;
 pub mod rules;
 pub mod series;
 pub mod signal;
@@ -83,8 +84,10 @@ pub trait StrategyDef: Send + Sync {
     /// What it does, a sentence or a paragraph.
     fn help(&self) -> &str;
 
-    /// Declared parameters, in order.
-    fn params(&self) -> &[ParamSpec];
+    /// Declared parameters, in order; none by default.
+    fn params(&self) -> &[ParamSpec] {
+        &[]
+    }
 
     /// A parameter that is not listed by `params` but accepted when the sweep file names it, because its name follows
     /// a pattern; `None` for any other name.
@@ -97,16 +100,18 @@ pub trait StrategyDef: Send + Sync {
         Scope::PerSymbol
     }
 
-    /// Adds the series this parameter set reads. Called once per symbol the strategy is bound to.
+    /// Adds the series this parameter set reads, by default none. Called once per symbol the strategy is bound to.
     ///
     /// # Errors
     /// [`ParamError::Infeasible`] with the reason when the set can never trade or contradicts itself: it is pruned.
     fn plan(
         &self,
-        params: &ParamSet,
-        context: &BindContext<'_>,
-        plan: &mut CachePlan,
-    ) -> Result<(), ParamError>;
+        _params: &ParamSet,
+        _context: &BindContext<'_>,
+        _plan: &mut CachePlan,
+    ) -> Result<(), ParamError> {
+        Ok(())
+    }
 
     /// Binds the values; every series of `plan` is in `cache`.
     ///
@@ -119,6 +124,8 @@ pub trait StrategyDef: Send + Sync {
         cache: &IndicatorCache,
     ) -> Result<Self::Bound, ParamError>;
 
-    /// Primary bars before the first one on which the set can decide like a run with more history.
-    fn warmup_bars(&self, params: &ParamSet) -> usize;
+    /// Primary bars before the first one on which the set can decide like a run with more history; 0 by default.
+    fn warmup_bars(&self, _params: &ParamSet) -> usize {
+        0
+    }
 }

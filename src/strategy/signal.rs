@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::view::BarView;
 use crate::types::intern::Name;
 use crate::types::{Direction, OrderType, SymbolId};
 
@@ -40,6 +41,23 @@ pub struct TradeSignal {
     pub scenario: Option<Name>,
     /// Free for the strategy; handed back by [`super::Strategy::levels_at_fill`].
     pub tag: u64,
+}
+
+impl TradeSignal {
+    /// An order at market for the symbol of a bar, sized by the engine.
+    pub fn market(bar: &BarView<'_>, direction: Direction, stop_loss: Level, take_profit: Level) -> Self {
+        Self {
+            symbol: bar.symbol(),
+            direction,
+            order_type: OrderType::Market,
+            entry_price: bar.market_price(direction),
+            stop_loss,
+            take_profit,
+            lots: None,
+            scenario: None,
+            tag: 0,
+        }
+    }
 }
 
 /// One statement of a strategy at one bar.

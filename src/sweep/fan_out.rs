@@ -25,9 +25,10 @@ pub(super) fn fan_out<E: TrialEvaluator>(
     stop: &StopFlag,
     deliver: impl Fn(Vec<(u64, TrialOutcome)>) -> bool + Sync,
 ) {
-    // One trial at a time while they are few, so that no thread sits on a queue of slow ones; a few at a time when
-    // there are thousands, so that handing over costs little.
-    let block = (jobs.trials.len() / 512).clamp(1, 16);
+    // A few at a time when there are thousands, so that handing over costs little; and as many as gain from running
+    // side by side, but eight blocks for every thread, so that none sits on a queue while the others are done.
+    let share = jobs.trials.len() / (8 * rayon::current_num_threads());
+    let block = (jobs.trials.len() / 512).clamp(1, 16).max(share.min(evaluator.side_by_side()));
     let next = AtomicUsize::new(0);
     let work = || {
         while !stop.is_set() {
@@ -37,11 +38,14 @@ pub(super) fn fan_out<E: TrialEvaluator>(
                 break;
             }
             let mut outcomes = Vec::with_capacity(end - start);
-            for (&position, trial) in jobs.positions[start..end].iter().zip(&jobs.trials[start..end]) {
+            let together = evaluator.side_by_side().max(1);
+            let positions = jobs.positions[start..end].chunks(together);
+            for (positions, trials) in positions.zip(jobs.trials[start..end].chunks(together)) {
                 if stop.is_set() {
                     break;
                 }
-                outcomes.push((position, run_one(evaluator, batch, trial, fold)));
+                let done = run_together(evaluator, batch, trials, fold);
+                outcomes.extend(positions.iter().copied().zip(done));
             }
             if !outcomes.is_empty() && !deliver(outcomes) {
                 stop.set(StopReason::Failure);
@@ -51,6 +55,28 @@ pub(super) fn fan_out<E: TrialEvaluator>(
     // All threads take the next block in turn: chunks become whole in their order, so a stop loses little and few rows
     // wait for an earlier one.
     rayon::scope(|scope| (0..rayon::current_num_threads()).for_each(|_| scope.spawn(|_| work())));
+}
+
+/// Runs some trials to their outcomes; one by one when something happens that no single trial is known to have done.
+fn run_together<E: TrialEvaluator>(
+    evaluator: &E,
+    batch: &E::Batch,
+    trials: &[Trial],
+    fold: u32,
+) -> Vec<TrialOutcome> {
+    let results = match trials {
+        [_] => None,
+        _ => catch_unwind(AssertUnwindSafe(|| evaluator.evaluate_together(batch, trials))).ok(),
+    };
+    let shape = evaluator.shape();
+    match results {
+        Some(results) => {
+            let outcome =
+                |(trial, result): (&Trial, _)| TrialOutcome::new(fold, trial.clone(), result, shape);
+            trials.iter().zip(results).map(outcome).collect()
+        }
+        None => trials.iter().map(|trial| run_one(evaluator, batch, trial, fold)).collect(),
+    }
 }
 
 /// Runs one trial to its outcome, whatever happens inside.

@@ -17,17 +17,17 @@ pub mod run;
 pub mod stop;
 pub mod store;
 pub mod study;
+pub mod trade_digest;
 pub mod verify;
 
+mod accounts;
 mod collect;
 #[cfg(test)]
 pub(crate) mod fakes;
 mod fan_out;
 
 pub use adaptive::{AdaptiveSweep, GenerationSource};
-pub use outcome::{
-    DailyReturns, FoldResult, MetricValues, RowShape, TrialOutcome, TrialResult, TrialRow, trade_list_digest,
-};
+pub use outcome::{DailyReturns, FoldResult, MetricValues, RowShape, TrialOutcome, TrialResult, TrialRow};
 pub use plan::{ChunkPlan, Shard};
 pub use progress::{Progress, ProgressEvent, Silent};
 pub use rank::TrialStatus;
@@ -36,3 +36,4 @@ pub use run::{RunSettings, Sweep, SweepEnd, SweepError, SweepReport, TrialEvalua
 pub use stop::{StopFlag, StopReason};
 pub use store::{ChunkStore, FinishedChunk, MemoryStore, Stored};
 pub use study::{FeasibleTrials, ObjectiveRanker, Study, WindowEvaluator};
+pub use trade_digest::trade_list_digest;

@@ -59,6 +59,20 @@ pub trait TrialEvaluator: Sync {
     /// # Errors
     /// When the trial gives no result; the sweep goes on. A panic counts as an error too.
     fn evaluate(&self, batch: &Self::Batch, trial: &Trial) -> Result<TrialResult, TrialError>;
+
+    /// How many trials it gains from running side by side.
+    fn side_by_side(&self) -> usize {
+        1
+    }
+
+    /// Runs some trials side by side; the same results in the same order as [`TrialEvaluator::evaluate`] for each.
+    fn evaluate_together(
+        &self,
+        batch: &Self::Batch,
+        trials: &[Trial],
+    ) -> Vec<Result<TrialResult, TrialError>> {
+        trials.iter().map(|trial| self.evaluate(batch, trial)).collect()
+    }
 }
 
 /// How to run, none of which changes any result.

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::accounts::joined;
 use super::outcome::{DailyReturns, MetricValues, RowShape, TrialResult, TrialRow};
 use super::rank::RankKey;
 use super::run::{TrialEvaluator, TrialSource};
@@ -178,7 +179,9 @@ impl<'a> WindowEvaluator<'a> {
             };
             if let Some(what) = first_difference(&run, &self.simulate_with(cache, trial, other)?) {
                 return Err(TrialError::Engine(format!(
-                    "{what} differ between the every-bar and the skipping clock: `candidates` promises too much"
+                    "{what} differ when bars outside the candidates of {} are skipped: its `candidates` must hold \
+                     every bar it can speak on",
+                    self.study.runner.name()
                 )));
             }
         }
@@ -191,20 +194,39 @@ impl<'a> WindowEvaluator<'a> {
         trial: &Trial,
         clock: Clock,
     ) -> Result<TrialRun, TrialError> {
-        let inputs = EngineInputs { cache: Arc::clone(cache), ..self.study.inputs.clone() };
-        let request = RunRequest {
+        self.study.runner.run(&self.inputs(cache), &self.request(trial, clock), trial)
+    }
+
+    fn inputs(&self, cache: &Arc<IndicatorCache>) -> EngineInputs {
+        EngineInputs { cache: Arc::clone(cache), ..self.study.inputs.clone() }
+    }
+
+    fn request(&self, trial: &Trial, clock: Clock) -> RunRequest {
+        RunRequest {
             window: self.window,
             fold: self.fold,
             repeat: 0,
             random_id: if self.study.common_random { TrialId(0) } else { trial.id },
             clock,
             window_end: self.window_end,
-        };
-        self.study.runner.run(&inputs, &request, trial)
+        }
     }
 
-    /// The metrics of a run of this window.
+    /// The metrics of a run of this window; of several accounts, joined as the objective asks.
     pub fn measure(&self, run: &TrialRun) -> Metrics {
+        self.joined(run, &self.measure_accounts(run))
+    }
+
+    /// The metrics of every account of a run that has several, else none.
+    fn measure_accounts(&self, run: &TrialRun) -> Vec<Metrics> {
+        run.parts.iter().map(|part| self.measure_one(part)).collect()
+    }
+
+    fn joined(&self, run: &TrialRun, accounts: &[Metrics]) -> Metrics {
+        if accounts.is_empty() { self.measure_one(run) } else { joined(accounts, &self.study.objective) }
+    }
+
+    fn measure_one(&self, run: &TrialRun) -> Metrics {
         thread_local! {
             static SCRATCH: RefCell<MetricScratch> = RefCell::default();
         }
@@ -213,9 +235,12 @@ impl<'a> WindowEvaluator<'a> {
 
     /// What a run comes to under the study's objective and requirements.
     pub fn result(&self, run: &TrialRun) -> TrialResult {
-        let metrics = self.measure(run);
+        let accounts = self.measure_accounts(run);
+        let metrics = self.joined(run, &accounts);
         let value = |id: MetricId| metrics.get(id);
-        let violation = total_violation(&self.study.requirements, value, &[]);
+        let values: Vec<_> = accounts.iter().map(|account| |id: MetricId| account.get(id)).collect();
+        let parts: Vec<&dyn Fn(MetricId) -> Option<f64>> = values.iter().map(|value| value as _).collect();
+        let violation = total_violation(&self.study.requirements, value, &parts);
         TrialResult {
             metrics: MetricValues::new(metrics.iter().map(|(_, value)| value)),
             trades_digest: trade_list_digest(&run.trades),
@@ -229,6 +254,13 @@ impl<'a> WindowEvaluator<'a> {
             bars: run.bars,
             folds: Vec::new(),
         }
+    }
+
+    /// The result of a run that nobody needs any more.
+    fn used_up(&self, run: TrialRun) -> TrialResult {
+        let result = self.result(&run);
+        engine::recycle(run);
+        result
     }
 
     fn daily_returns(&self, run: &TrialRun) -> DailyReturns {
@@ -249,6 +281,10 @@ fn first_difference(a: &TrialRun, b: &TrialRun) -> Option<&'static str> {
     let bits = |run: &TrialRun| -> Vec<(u32, u64, u64)> {
         run.curve.points().iter().map(|p| (p.step, p.cash.to_bits(), p.equity.to_bits())).collect()
     };
+    let profits = |run: &TrialRun| {
+        let figures = [run.profit_net_worst, run.profit_net_best, run.break_even_cost_multiplier];
+        figures.map(|figure| figure.map(f64::to_bits))
+    };
     let checks = [
         (trade_list_digest(&a.trades) == trade_list_digest(&b.trades), "trades"),
         (bits(a) == bits(b) && a.curve.end() == b.curve.end(), "equity curves"),
@@ -258,8 +294,12 @@ fn first_difference(a: &TrialRun, b: &TrialRun) -> Option<&'static str> {
         ((a.rejected, a.rejected_at_trigger) == (b.rejected, b.rejected_at_trigger), "rejections"),
         ((a.expired, a.unfilled_at_end) == (b.expired, b.unfilled_at_end), "unfilled orders"),
         (a.ruined == b.ruined, "ruin flags"),
+        (a.ambiguous_exits == b.ambiguous_exits, "shares of ambiguous exits"),
+        (profits(a) == profits(b), "profits by the rule for both levels"),
+        (a.parts.len() == b.parts.len(), "accounts"),
     ];
-    checks.into_iter().find(|(same, _)| !same).map(|(_, what)| what)
+    let own = checks.into_iter().find(|(same, _)| !same).map(|(_, what)| what);
+    own.or_else(|| a.parts.iter().zip(&b.parts).find_map(|(a, b)| first_difference(a, b)))
 }
 
 fn facts(run: &TrialRun) -> RunFacts<'_> {
@@ -304,12 +344,29 @@ impl TrialEvaluator for WindowEvaluator<'_> {
     }
 
     fn evaluate(&self, cache: &Arc<IndicatorCache>, trial: &Trial) -> Result<TrialResult, TrialError> {
-        let run = self.simulate(cache, trial)?;
-        let result = self.result(&run);
-        engine::recycle(run);
-        Ok(result)
+        Ok(self.used_up(self.simulate(cache, trial)?))
+    }
+
+    fn side_by_side(&self) -> usize {
+        if self.study.check_candidates {
+            return 1;
+        }
+        (STEPS_SIDE_BY_SIDE / self.window.len().max(1)).clamp(1, 16)
+    }
+
+    fn evaluate_together(
+        &self,
+        cache: &Arc<IndicatorCache>,
+        trials: &[Trial],
+    ) -> Vec<Result<TrialResult, TrialError>> {
+        let requests: Vec<_> = trials.iter().map(|trial| self.request(trial, self.study.clock)).collect();
+        let runs = self.study.runner.run_together(&self.inputs(cache), &requests, trials);
+        runs.into_iter().map(|run| Ok(self.used_up(run?))).collect()
     }
 }
+
+/// Steps that trials may walk side by side: a wish to stop waits for them.
+const STEPS_SIDE_BY_SIDE: usize = 8_000_000;
 
 /// Ranks rows by a study's objective (`search.md` section 5).
 #[derive(Debug, Clone)]

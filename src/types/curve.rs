@@ -32,19 +32,56 @@ impl EquityCurve {
     ///
     /// # Panics
     /// In debug builds when `step` lies before the last recorded one.
+    #[inline]
     pub fn record(&mut self, step: u32, cash: f64, equity: f64) {
         debug_assert!(self.end <= step + 1, "steps go forward");
         self.end = step + 1;
-        let point = CurvePoint { step, cash, equity };
-        if self.points.last().is_some_and(|last| last.step == step) {
-            self.points.pop();
+        if !self.stands_at(cash, equity) {
+            self.change(CurvePoint { step, cash, equity });
         }
-        let unchanged = self.points.last().is_some_and(|last| {
+    }
+
+    /// Whether the last point has these values.
+    #[inline]
+    fn stands_at(&self, cash: f64, equity: f64) -> bool {
+        self.points.last().is_some_and(|last| {
             last.cash.to_bits() == cash.to_bits() && last.equity.to_bits() == equity.to_bits()
-        });
-        if !unchanged {
-            self.points.push(point);
+        })
+    }
+
+    /// Puts a point with new values behind the last one, or in its place.
+    fn change(&mut self, point: CurvePoint) {
+        if self.points.last().is_some_and(|last| last.step == point.step) {
+            self.points.pop();
+            if self.stands_at(point.cash, point.equity) {
+                return;
+            }
         }
+        self.points.push(point);
+    }
+
+    /// Records the account after consecutive steps from `first` on, all after the last recorded one, with the same cash;
+    /// returns the last equity, or `None` when there are no steps.
+    pub fn record_each(
+        &mut self,
+        first: u32,
+        cash: f64,
+        equities: impl ExactSizeIterator<Item = f64>,
+    ) -> Option<f64> {
+        debug_assert!(self.end <= first, "steps go forward");
+        let same_cash = self.points.last().filter(|last| last.cash.to_bits() == cash.to_bits());
+        let mut latest = same_cash.map(|last| last.equity);
+        let mut step = first;
+        self.points.reserve(equities.len());
+        for equity in equities {
+            if latest.is_none_or(|latest| latest.to_bits() != equity.to_bits()) {
+                self.points.push(CurvePoint { step, cash, equity });
+            }
+            latest = Some(equity);
+            step += 1;
+        }
+        self.end = self.end.max(step);
+        latest.filter(|_| step > first)
     }
 
     /// Extends the last value over all steps before `end`: what an event-skipping clock does at the end of its window.
@@ -90,6 +127,20 @@ mod tests {
         assert_eq!(curve.steps(), 4);
         let dense: Vec<_> = curve.per_step().map(|p| (p.step, p.equity)).collect();
         assert_eq!(dense, [(5, 100.0), (6, 100.0), (7, 95.0), (8, 95.0)]);
+    }
+
+    #[test]
+    fn steps_recorded_together_are_those_recorded_one_by_one() {
+        let equities = [100.0, 100.0, 90.0, 90.0, -0.0, 0.0, 95.0];
+        for (before, cash) in [(100.0, 100.0), (100.0, 80.0), (50.0, 100.0)] {
+            let (mut together, mut single) = (EquityCurve::default(), EquityCurve::default());
+            together.record(2, 100.0, before);
+            single.record(2, 100.0, before);
+            assert_eq!(together.record_each(3, cash, equities.into_iter()), Some(95.0));
+            (3..).zip(equities).for_each(|(step, equity)| single.record(step, cash, equity));
+            assert_eq!(together, single);
+        }
+        assert_eq!(EquityCurve::default().record_each(0, 1.0, [].into_iter()), None);
     }
 
     #[test]

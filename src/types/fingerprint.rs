@@ -88,6 +88,15 @@ impl DigestWriter {
         self.bytes(words.map(u64::to_le_bytes).as_flattened())
     }
 
+    /// The same for any number of them.
+    pub fn word_slice(&mut self, words: &[u64]) -> &mut Self {
+        let (blocks, rest) = words.as_chunks::<64>();
+        for block in blocks {
+            self.words(*block);
+        }
+        rest.iter().fold(self, |writer, word| writer.u64(*word))
+    }
+
     /// A text with its length in front.
     pub fn text(&mut self, text: &str) -> &mut Self {
         self.u64(text.len() as u64).bytes(text.as_bytes())
@@ -157,5 +166,10 @@ mod tests {
         together.words([1, u64::MAX, 0x0102]);
         single.u64(1).u64(u64::MAX).u64(0x0102);
         assert_eq!(together.finish(), single.finish());
+        let many: Vec<u64> = (0..200).map(|i| i * 0x0123_4567_89ab).collect();
+        for word in &many {
+            single.u64(*word);
+        }
+        assert_eq!(together.word_slice(&many).finish(), single.finish());
     }
 }

@@ -49,9 +49,31 @@ fn round_far_from_tie(x: f64, digits: usize) -> Option<f64> {
     const LARGEST: f64 = 1e15;
     let ten = TENS.get(digits)?;
     let scaled = x * ten;
-    let whole = scaled.round_ties_even();
+    let whole = nearest_whole(scaled);
     let from_tie = ((scaled - whole).abs() - 0.5).abs();
     (scaled.abs() < LARGEST && from_tie > scaled.abs() * f64::EPSILON).then_some(whole / ten)
+}
+
+/// Below this, 2^51, adding 1.5 * 2^52 gives a sum whose last bit is worth one.
+const ROUNDS_BELOW: f64 = 2_251_799_813_685_248.0;
+
+/// The whole number nearest to a value of less than 2^51, ties to even. Two additions, where the standard function is a
+/// call unless the processor is known to round.
+#[inline]
+fn nearest_whole(x: f64) -> f64 {
+    const LAST_BIT_IS_ONE: f64 = 3.0 * ROUNDS_BELOW;
+    ((x + LAST_BIT_IS_ONE) - LAST_BIT_IS_ONE).copysign(x)
+}
+
+/// The largest whole number not above `x`, as [`f64::floor`].
+#[inline]
+pub fn floor(x: f64) -> f64 {
+    if x.abs() < ROUNDS_BELOW {
+        let nearest = nearest_whole(x);
+        if nearest > x { nearest - 1.0 } else { nearest }
+    } else {
+        x.floor()
+    }
 }
 
 fn round_by_text(x: f64, digits: usize) -> f64 {
@@ -184,6 +206,20 @@ mod tests {
                 let (fast, text) = (round_decimals(x, digits), round_by_text(x, digits));
                 assert_eq!(fast.to_bits(), text.to_bits(), "{x:?} to {digits} digits");
             }
+        }
+    }
+
+    #[test]
+    fn floor_is_the_standard_one_to_the_last_bit() {
+        let mut rng = crate::types::MasterSeed(1).rng(crate::types::Purpose::User, 0, 0, 0);
+        let near = |x: f64| [x, -x, x.next_up(), x.next_down(), -x.next_up(), -x.next_down()];
+        let whole_and_half =
+            [0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 1e9, 1e15 + 0.5, ROUNDS_BELOW, 2.0 * ROUNDS_BELOW, 1e300];
+        let mut values: Vec<f64> = whole_and_half.into_iter().flat_map(near).collect();
+        values.extend((0..50_000).map(|i| (rng.unit() - 0.5) * [1.0, 1e3, 1e6, 1e16][i % 4]));
+        values.extend([f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0]);
+        for x in values {
+            assert_eq!(floor(x).to_bits(), x.floor().to_bits(), "{x:?}");
         }
     }
 

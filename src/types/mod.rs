@@ -3,6 +3,7 @@
 //! No input or output, no market, no account; imports nothing of ours.
 
 pub mod calendar;
+mod chacha;
 pub mod curve;
 pub mod fingerprint;
 pub mod ids;
@@ -23,7 +24,7 @@ pub use curve::{CurvePoint, EquityCurve};
 pub use fingerprint::{Digest, DigestWriter};
 pub use ids::{StepRange, SymbolId, TrialId};
 pub use params::{ParamDomain, ParamError, ParamSet, ParamSpec, ParamValue, SweepHint};
-pub use rng::{KeyedRng, MasterSeed, Purpose};
+pub use rng::{KeyedRng, MasterSeed, PlacedDraws, Purpose};
 pub use side::{Direction, OrderType, PriceSide};
 pub use span::{Span, SpanError};
 pub use time::{Timeframe, Timestamp};

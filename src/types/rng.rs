@@ -6,7 +6,7 @@
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::math;
+use super::{chacha, math};
 
 /// What a random number is for; each purpose has its own eight-byte tag in the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -63,6 +63,41 @@ impl MasterSeed {
         key[16..24].copy_from_slice(&((u64::from(fold) << 32) | u64::from(repeat)).to_le_bytes());
         key[24..].copy_from_slice(&trial.to_le_bytes());
         key
+    }
+}
+
+/// Numbers in `[0, 1)` of one key, each at its own place of a stream: what a [`KeyedRng`] moved to that place would draw.
+#[derive(Debug, Clone)]
+pub struct PlacedDraws {
+    key: [u8; 32],
+    /// The last block made: stream, counter, words.
+    latest: Option<(u64, u64, [u32; 16])>,
+}
+
+impl PlacedDraws {
+    /// Draws of 64 bits per block.
+    const PER_BLOCK: u64 = 8;
+
+    /// Draws under the key of an address ([`MasterSeed::key`]).
+    pub fn new(key: [u8; 32]) -> Self {
+        Self { key, latest: None }
+    }
+
+    /// The draw at a place of a stream; place `p` is the `p`-th draw from its beginning.
+    pub fn unit(&mut self, stream: u64, place: u64) -> f64 {
+        let counter = place / Self::PER_BLOCK;
+        let words = match self.latest {
+            Some((of, at, words)) if (of, at) == (stream, counter) => words,
+            _ => {
+                let words = chacha::block(&self.key, counter, stream);
+                self.latest = Some((stream, counter, words));
+                words
+            }
+        };
+        #[expect(clippy::cast_possible_truncation, reason = "below 16")]
+        let first = 2 * (place % Self::PER_BLOCK) as usize;
+        let bits = u64::from(words[first]) | u64::from(words[first + 1]) << 32;
+        (bits >> 11) as f64 * UNIT
     }
 }
 
@@ -125,3 +160,22 @@ impl KeyedRng {
 
 /// 2^-53.
 const UNIT: f64 = 1.0 / 9_007_199_254_740_992.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_placed_draw_is_the_draw_of_the_stream_at_that_place() {
+        let seed = MasterSeed(9);
+        let mut placed = PlacedDraws::new(seed.key(Purpose::Slippage, 1, 2, 3));
+        for (stream, place) in
+            [(0, 0), (0, 1), (0, 7), (0, 8), (4, 8), (4, 640_001), (0, 0), (4, u64::from(u32::MAX) * 64)]
+        {
+            let mut rng = seed.rng(Purpose::Slippage, 1, 2, 3);
+            rng.set_stream(stream);
+            rng.set_word_pos(2 * u128::from(place));
+            assert_eq!(placed.unit(stream, place).to_bits(), rng.unit().to_bits(), "{stream} {place}");
+        }
+    }
+}

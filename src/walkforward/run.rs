@@ -13,7 +13,8 @@ use super::settings::{Stitch, WalkForwardSettings};
 use super::splits::{Splits, Window};
 use super::stitch::{OverlapError, scale_trade, stitch};
 use crate::cache::{CacheError, CacheReport};
-use crate::engine::{TrialRun, WindowEnd};
+use crate::engine::settings::PnlMode;
+use crate::engine::{self, TrialRun, WindowEnd};
 use crate::metrics::{METRIC_COUNT, MetricId, Metrics};
 use crate::search::{Coordinate as Level, Levels, Sampler, Space};
 use crate::sweep::reducer::ChunkFigures;
@@ -253,21 +254,16 @@ impl WalkForward<'_> {
     fn join(&self, windows: &[WindowOutcome]) -> Result<Option<OutOfSample>, OverlapError> {
         let (Some(first), Some(last)) = (windows.first(), windows.last()) else { return Ok(None) };
         let steps = StepRange { start: first.window.test.start, end: last.window.test.end };
-        let balance = self.study.inputs.settings.initial_balance;
-        let curves: Vec<EquityCurve> = windows.iter().map(|outcome| outcome.curve(balance)).collect();
-        let stitched = stitch(self.settings.stitch, balance, &curves)?;
-        let mut joined = TrialRun { curve: stitched.curve, initial_balance: balance, ..TrialRun::default() };
-        for (outcome, &scale) in windows.iter().zip(&stitched.scales) {
-            let Some(test) = &outcome.test else { continue };
-            joined.bars += test.run.bars;
-            joined.bars_in_position += test.run.bars_in_position;
-            joined.trades.extend(test.run.trades.iter().cloned().map(|mut trade| {
-                if self.settings.stitch == Stitch::Compound {
-                    scale_trade(&mut trade, scale);
-                }
-                trade
-            }));
-        }
+        let accounts = windows.iter().filter_map(|outcome| outcome.test.as_ref()).map(|t| t.run.parts.len());
+        let joined = match accounts.max().unwrap_or(0) {
+            0 => self.stitched(windows, |run| run)?,
+            accounts => {
+                let account = |k: usize| self.stitched(windows, |run| &run.parts[k]);
+                let parts = (0..accounts).map(account).collect::<Result<Vec<_>, _>>()?;
+                let by_volume = self.study.inputs.settings.pnl_mode == PnlMode::Volume;
+                engine::accounts::join(parts, by_volume)
+            }
+        };
         let evaluator = WindowEvaluator::new(self.study, steps, 0, WindowEnd::Close);
         let metrics = evaluator.measure(&joined);
         let profits: Vec<WindowProfit> = windows.iter().map(|outcome| self.profit(outcome)).collect();
@@ -291,6 +287,35 @@ impl WalkForward<'_> {
             rank_correlation: rank_correlation(&in_sample, &out_of_sample),
             parameter_drift: parameter_drift(&chosen),
         }))
+    }
+
+    /// The tests of one account one after the other, as one run.
+    fn stitched(
+        &self,
+        windows: &[WindowOutcome],
+        account: impl Fn(&TrialRun) -> &TrialRun,
+    ) -> Result<TrialRun, OverlapError> {
+        let balance = self.study.inputs.settings.initial_balance;
+        let tests: Vec<Option<&TrialRun>> =
+            windows.iter().map(|outcome| outcome.test.as_ref().map(|test| account(&test.run))).collect();
+        let curve = |(outcome, test): (&WindowOutcome, Option<&TrialRun>)| {
+            test.map_or_else(|| flat(outcome.window.test, balance), |run| run.curve.clone())
+        };
+        let curves: Vec<EquityCurve> = windows.iter().zip(tests.iter().copied()).map(curve).collect();
+        let stitched = stitch(self.settings.stitch, balance, &curves)?;
+        let mut joined = TrialRun { curve: stitched.curve, initial_balance: balance, ..TrialRun::default() };
+        for (run, &scale) in tests.iter().zip(&stitched.scales) {
+            let Some(run) = run else { continue };
+            joined.bars += run.bars;
+            joined.bars_in_position += run.bars_in_position;
+            joined.trades.extend(run.trades.iter().cloned().map(|mut trade| {
+                if self.settings.stitch == Stitch::Compound {
+                    scale_trade(&mut trade, scale);
+                }
+                trade
+            }));
+        }
+        Ok(joined)
     }
 
     fn profit(&self, outcome: &WindowOutcome) -> WindowProfit {
@@ -343,18 +368,13 @@ fn place(levels: &Levels, value: &ParamValue) -> Coordinate {
     }
 }
 
-impl WindowOutcome {
-    /// Equity over the test; flat when nothing was chosen.
-    fn curve(&self, balance: f64) -> EquityCurve {
-        if let Some(test) = &self.test {
-            return test.run.curve.clone();
-        }
-        let step = |step: usize| u32::try_from(step).expect("steps fit 32 bits");
-        let mut flat = EquityCurve::default();
-        flat.record(step(self.window.test.start), balance, balance);
-        flat.extend_to(step(self.window.test.end));
-        flat
-    }
+/// The equity of a test in which nothing was chosen.
+fn flat(test: StepRange, balance: f64) -> EquityCurve {
+    let step = |step: usize| u32::try_from(step).expect("steps fit 32 bits");
+    let mut flat = EquityCurve::default();
+    flat.record(step(test.start), balance, balance);
+    flat.extend_to(step(test.end));
+    flat
 }
 
 impl WalkForwardReport {

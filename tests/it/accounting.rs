@@ -1,4 +1,4 @@
-//! Properties on which money depends, each on ten thousand random cases.
+//! Properties on which money depends, on ten thousand random cases each.
 
 use std::sync::Arc;
 
@@ -137,6 +137,50 @@ proptest! {
     }
 }
 
+/// Where the middle between bid and ask lay when a trade was filled at an open or at a close.
+fn middle(case: &Case, symbol: SymbolId, time: Timestamp, price: fn(&Ohlc) -> f64) -> f64 {
+    let of = |side| price(&bar(&case.data, symbol, time, side));
+    f64::midpoint(of(PriceSide::Bid), of(PriceSide::Ask))
+}
+
+proptest! {
+    // A dozen trades in every case.
+    #![proptest_config(ProptestConfig { cases: CASES / 4, ..config() })]
+
+    #[test]
+    fn what_a_trade_paid_lies_between_its_result_and_its_profit_from_mid_to_mid(seed in any::<u64>()) {
+        let case = Case::changed(seed, |settings| {
+            settings.pnl_mode = PnlMode::Volume;
+            settings.market_fill = MarketFill::NextOpen;
+        });
+        let Ok(outcome) = case.run(Clock::Skipping) else { return Ok(()) };
+        for trade in outcome.run.trades.iter().filter(|trade| trade.order_type == OrderType::Market) {
+            let symbol = trade.symbol;
+            let left = match trade.reason {
+                CloseReason::Signal => middle(&case, symbol, trade.exit_time, |bar| bar.open),
+                CloseReason::Timeout
+                | CloseReason::StopOut
+                | CloseReason::EndOfData
+                | CloseReason::WindowEnd => middle(&case, symbol, trade.exit_time, |bar| bar.close),
+                _ => continue,
+            };
+            // The strategy's own hand may close at the close with the reason of an exit signal.
+            if trade.reason == CloseReason::Signal && !case.strategies[symbol.index()].hands.is_empty() {
+                continue;
+            }
+            let entered = middle(&case, symbol, trade.trigger_time, |bar| bar.open);
+            let spec = &case.data.symbol(symbol).spec;
+            let rate = if spec.quote_currency == "JPY" { 150.0 } else { 1.0 };
+            let value = trade.size * spec.contract_size / rate;
+            let gross = trade.direction.sign() * (left - entered) * value;
+            let costs = trade.costs;
+            let paid = costs.spread + costs.slippage + costs.commission + costs.swap;
+            let slack = 1e-9 * (value * entered).max(1.0);
+            prop_assert!((net(trade) + paid - gross).abs() < slack, "{} and {gross}: {trade:?}", net(trade) + paid);
+        }
+    }
+}
+
 /// The realistic profile without slippage, everything that does not move a fill as the case has it.
 fn realistic_fills(settings: &mut EngineSettings) {
     let mut realistic = EngineSettings::realistic();
@@ -249,6 +293,7 @@ fn reversed(case: &Case) -> Case {
         data: Arc::new(swapped),
         strategies: strategies.collect(),
         news: case.news.iter().rev().cloned().collect(),
+        finer: case.finer.iter().rev().cloned().collect(),
         ..case.clone()
     }
 }
@@ -279,26 +324,25 @@ proptest! {
     }
 }
 
+fn scaled_bars(bars: &BarSeries, factor: f64) -> Arc<BarSeries> {
+    let scale = |columns: &PriceColumns| {
+        let mut columns = columns.clone();
+        columns.columns_mut().into_iter().flatten().for_each(|price| *price *= factor);
+        Arc::new(columns)
+    };
+    let (times, volume) = (bars.times().to_vec(), bars.volume().to_vec());
+    BarSeries::new(bars.timeframe(), times, scale(bars.bid()), scale(bars.ask()), volume).into()
+}
+
 /// The case with prices, pips and ticks times a power of two, and the value of a lot divided by it.
 fn scaled(case: &Case, factor: f64) -> Case {
-    let scale = |columns: &PriceColumns| {
-        let times = |column: &[f64]| column.iter().map(|price| price * factor).collect();
-        Arc::new(PriceColumns {
-            open: times(&columns.open),
-            high: times(&columns.high),
-            low: times(&columns.low),
-            close: times(&columns.close),
-        })
-    };
     let symbols = case.data.symbols().iter().map(|symbol| {
-        let bars = &symbol.bars;
-        let (times, volume) = (bars.times().to_vec(), bars.volume().to_vec());
-        let scaled = BarSeries::new(bars.timeframe(), times, scale(bars.bid()), scale(bars.ask()), volume);
         let mut spec = symbol.spec.clone();
         spec.pip_size *= factor;
         spec.tick_size *= factor;
         spec.contract_size /= factor;
-        SymbolSeries { spec, bars: Arc::new(scaled), rows: symbol.rows.clone(), higher: Vec::new() }
+        let bars = scaled_bars(&symbol.bars, factor);
+        SymbolSeries { spec, bars, rows: symbol.rows.clone(), higher: Vec::new() }
     });
     let data = MultiSymbolData::new(
         case.data.timeframe(),
@@ -323,7 +367,8 @@ fn scaled(case: &Case, factor: f64) -> Case {
         });
         Scripted { lines: lines.collect(), hands: Vec::new(), ..script.clone() }
     });
-    Case { data: Arc::new(data), strategies: strategies.collect(), ..case.clone() }
+    let finer = case.finer.iter().map(|bars| bars.as_ref().map(|bars| scaled_bars(bars, factor))).collect();
+    Case { data: Arc::new(data), strategies: strategies.collect(), finer, ..case.clone() }
 }
 
 proptest! {

@@ -208,7 +208,12 @@ fn every_command_of_the_readme_runs() {
 
 #[test]
 fn every_command_of_the_guide_runs() {
-    every_command_runs("docs/guide.md", 18);
+    every_command_runs("docs/guide.md", 19);
+}
+
+#[test]
+fn every_command_of_the_document_on_strategies_runs() {
+    every_command_runs("docs/strategies.md", 2);
 }
 
 #[test]

@@ -138,6 +138,8 @@ pub(crate) struct Case {
     pub(crate) window: StepRange,
     pub(crate) window_end: WindowEnd,
     pub(crate) news: Vec<Option<Arc<[u64]>>>,
+    /// Finer bars per symbol, for `detail_timeframe`.
+    pub(crate) finer: Vec<Option<Arc<BarSeries>>>,
     pub(crate) seed: u64,
 }
 
@@ -187,19 +189,27 @@ fn spec(name: &str, quote: &str, point: f64, contract_size: f64) -> SymbolSpec {
     }
 }
 
-/// A walk of points with shock bars and jumps between bars.
+/// A walk of points with shock bars, jumps between bars and stretches on which nothing moves; on a coarse grid of prices
+/// now and then, so that many bars end at the same ones.
 fn bars(dice: &mut Dice, point: f64, start: i64, times: &[i64]) -> BarSeries {
     let (mut bid, mut ask) = (PriceColumns::default(), PriceColumns::default());
-    let mut price = start;
+    let grid = dice.pick(&[1, 1, 1, 10]);
+    let (mut price, mut still) = (start, 0);
     let at = |points: i64| points as f64 * point;
     for _ in times {
+        if still == 0 && dice.one_in(40) {
+            still = 2 + dice.below(9);
+        }
         let scale = if dice.one_in(12) { 80 } else { 15 };
-        if dice.one_in(5) {
+        if still == 0 && dice.one_in(5) {
             price += dice.within(40);
         }
-        let (open, close) = (price, price + dice.within(scale));
-        let high = open.max(close) + dice.within(scale).abs();
-        let low = open.min(close) - dice.within(scale).abs();
+        let scale = if still > 0 { 0 } else { scale };
+        still = still.saturating_sub(1);
+        let on_grid = |points: i64| points - points.rem_euclid(grid);
+        let (open, close) = (on_grid(price), on_grid(price + dice.within(scale)));
+        let high = on_grid(open.max(close) + dice.within(scale).abs());
+        let low = on_grid(open.min(close) - dice.within(scale).abs());
         price = close;
         let spread = 1 + dice.within(12).abs();
         bid.push(Ohlc { open: at(open), high: at(high), low: at(low), close: at(close) });
@@ -212,6 +222,28 @@ fn bars(dice: &mut Dice, point: f64, start: i64, times: &[i64]) -> BarSeries {
     }
     let volume = vec![1.0; times.len()];
     BarSeries::new(Timeframe::M15, times.to_vec(), Arc::new(bid), Arc::new(ask), volume)
+}
+
+/// Three M5 bars within each bar, from its open to its close, that touch its high and its low; some are missing.
+fn finer(dice: &mut Dice, bars: &BarSeries) -> BarSeries {
+    let (mut bid, mut ask) = (PriceColumns::default(), PriceColumns::default());
+    let mut times = Vec::new();
+    for (row, &time) in bars.times().iter().enumerate() {
+        let high_first = dice.one_in(2);
+        let present: Vec<bool> = (0..3).map(|_| !dice.one_in(15)).collect();
+        for (columns, whole) in [(&mut bid, bars.bid().at(row)), (&mut ask, bars.ask().at(row))] {
+            let (first, second) = if high_first { (whole.high, whole.low) } else { (whole.low, whole.high) };
+            let path = [(whole.open, first), (first, second), (second, whole.close)];
+            for (open, close) in
+                path.into_iter().zip(&present).filter_map(|(bar, there)| there.then_some(bar))
+            {
+                columns.push(Ohlc { open, high: open.max(close), low: open.min(close), close });
+            }
+        }
+        times.extend((0..3).filter(|&k| present[k]).map(|k| time + k as i64 * 5 * MINUTE));
+    }
+    let volume = vec![1.0; times.len()];
+    BarSeries::new(Timeframe::M5, times, Arc::new(bid), Arc::new(ask), volume)
 }
 
 /// Symbols on one timeline; several of them lack bars here and there.
@@ -322,10 +354,14 @@ static READ: LazyLock<Vec<(&'static str, Vec<ParamValue>)>> = LazyLock::new(|| {
     CHOICES.iter().map(|(key, values)| (*key, values.iter().map(read).collect())).collect()
 });
 
-/// Random settings: any switch may stand either way.
+/// Random settings: a profile with any switch, a few or none standing otherwise.
 pub(crate) fn settings(dice: &mut Dice) -> EngineSettings {
     let mut settings = if dice.one_in(2) { EngineSettings::reference() } else { EngineSettings::realistic() };
+    let changes = dice.pick(&[1, 1, 1, 6, 100]);
     for (key, values) in READ.iter() {
+        if !dice.one_in(changes) {
+            continue;
+        }
         let value = &values[dice.below(values.len())];
         settings.apply(key, value).unwrap_or_else(|error| panic!("{error}"));
     }
@@ -452,7 +488,7 @@ fn hand(dice: &mut Dice, series: &SymbolSeries, row: usize) -> PositionAction {
 }
 
 impl Case {
-    /// Everything from one number; one to three symbols.
+    /// Everything from one number; one to five symbols.
     pub(crate) fn new(seed: u64) -> Self {
         Self::with(seed, settings)
     }
@@ -469,7 +505,7 @@ impl Case {
     /// As [`Case::new`], with other settings.
     pub(crate) fn with(seed: u64, settings: impl FnOnce(&mut Dice) -> EngineSettings) -> Self {
         let mut dice = Dice::new(seed);
-        let symbols = dice.pick(&[1, 1, 2, 3]);
+        let symbols = dice.pick(&[1, 1, 1, 1, 2, 2, 3, 3, 5]);
         let steps = 30 + dice.below(60);
         Self::of(seed, dice, (symbols, steps), settings, &[3, 8, 20])
     }
@@ -491,7 +527,7 @@ impl Case {
         pauses: &[usize],
     ) -> Self {
         let data = Arc::new(market(&mut dice, symbols, steps));
-        let settings = settings(&mut dice);
+        let mut settings = settings(&mut dice);
         let strategies =
             data.ids().map(|symbol| script(&mut dice, symbol, &data, &settings, pauses)).collect();
         let start = dice.below(8);
@@ -501,6 +537,11 @@ impl Case {
         } else {
             Vec::new()
         };
+        let detail = dice.one_in(4);
+        settings.detail_timeframe = detail.then_some(Timeframe::M5);
+        let within =
+            |series: &SymbolSeries| (!dice.one_in(6)).then(|| Arc::new(finer(&mut dice, &series.bars)));
+        let finer = if detail { data.symbols().iter().map(within).collect() } else { Vec::new() };
         Self {
             data,
             settings,
@@ -508,6 +549,7 @@ impl Case {
             window: StepRange { start, end },
             window_end: if dice.one_in(4) { WindowEnd::Close } else { WindowEnd::EndOfRun },
             news,
+            finer,
             seed,
         }
     }
@@ -520,6 +562,7 @@ impl Case {
             MasterSeed(self.seed),
         )
         .with_news(self.news.clone())
+        .with_detail(self.finer.clone())
     }
 
     pub(crate) fn request(&self, clock: Clock) -> RunRequest {

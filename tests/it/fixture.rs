@@ -20,21 +20,26 @@ pub(crate) struct Project {
 impl Project {
     /// With `bars` hours of each symbol.
     pub(crate) fn hourly(symbols: &[&str], bars: usize) -> Self {
+        Self::of(Timeframe::H1, symbols, bars)
+    }
+
+    /// With `bars` bars of each symbol.
+    pub(crate) fn of(timeframe: Timeframe, symbols: &[&str], bars: usize) -> Self {
         let folder = TempDir::new().expect("a folder");
         let settings = GenerateSettings {
             seed: 5,
             symbols: symbols.iter().map(|name| (*name).to_owned()).collect(),
-            timeframe: Timeframe::H1,
+            timeframe,
             from: Timestamp::parse_iso("2020-01-01").expect("a date"),
             length: GeneratedLength::Bars(bars),
         };
         for symbol in generate(&settings).expect("known symbols") {
             for (side, prices) in [(QuoteSide::Bid, symbol.bars.bid()), (QuoteSide::Ask, symbol.bars.ask())] {
                 let name = &symbol.spec.name;
-                let file = format!("data/{name}/{name}_H1_{}.parquet", side.as_str());
+                let file = format!("data/{name}/{name}_{timeframe}_{}.parquet", side.as_str());
                 let side = SideToWrite {
                     symbol: name,
-                    timeframe: Timeframe::H1,
+                    timeframe,
                     side,
                     anchor: DayAnchor::Utc,
                     times: symbol.bars.times(),
@@ -92,6 +97,12 @@ impl Project {
 /// The program in a folder, in a plain environment.
 pub(crate) fn program(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_omega-sweep"));
+    plain_environment(&mut command, folder);
+    command
+}
+
+/// A command in a folder, without colour, standard input or settings of the surroundings.
+pub(crate) fn plain_environment<'a>(command: &'a mut Command, folder: &Path) -> &'a mut Command {
     command.current_dir(folder).stdin(Stdio::null()).env("NO_COLOR", "1");
     for (name, _) in std::env::vars_os().filter(|(n, _)| n.to_string_lossy().starts_with("OMEGA_SWEEP_")) {
         command.env_remove(name);

@@ -4,80 +4,73 @@ use std::sync::Arc;
 
 use omega_sweep::cache::{self, CachePlan};
 use omega_sweep::data::synthetic::{GenerateSettings, GeneratedLength, GeneratedSymbol, generate};
-use omega_sweep::data::{AlignmentSettings, BarSeries, HigherBars, MultiSymbolData, SymbolBars, in_memory};
-use omega_sweep::engine::{
-    Clock, EngineInputs, EngineSettings, Registry, RunRequest, StrategyRunner, TrialRun, WindowEnd,
+use omega_sweep::data::{
+    AlignmentSettings, BarSeries, HigherBars, MultiSymbolData, PriceColumns, SymbolBars, in_memory,
 };
-use omega_sweep::strategy::RuleStrategy;
+use omega_sweep::engine::{Clock, EngineInputs, EngineSettings, Outcome, RunRequest, WindowEnd};
 use omega_sweep::types::{
     MasterSeed, ParamDomain, ParamError, ParamSet, ParamSpec, ParamValue, StepRange, Timeframe, Timestamp,
-    Trial, TrialError, TrialId,
+    TrialId,
 };
-use serde_json::json;
 
-use super::engine_cases::{self, Dice};
+use super::engine_cases::{self, Dice, Recorder};
+use super::watched::Watched;
 
-/// Everything that comes with the program, and a strategy written as rules.
-pub(crate) fn registry() -> Registry {
-    let rules = json!({
-        "let": {"r": "rsi(close, 9)"},
-        "long": "crosses_above(r, 30)", "short": "r < 70 and prev(r, 1) >= 70",
-        "exit_long": "crosses_above(r, 55)", "exit_short": "crosses_below(r, 45)",
-        "stop_distance": "atr(14) * 2", "target_distance": "atr(14) * 3",
-    });
-    let rules = RuleStrategy::from_json("rules", &rules).unwrap_or_else(|errors| panic!("{}", errors[0]));
-    Registry::builtin().with(rules)
-}
-
-/// One trial of one strategy with the windows it is run on.
-pub(crate) struct StrategyCase {
-    runner: Arc<dyn StrategyRunner>,
+/// One parameter set of one strategy with the windows it is run on.
+pub(crate) struct StrategyCase<'a> {
+    subject: &'a dyn Watched,
     inputs: EngineInputs,
-    trial: Trial,
+    params: ParamSet,
     /// The whole range, then walk-forward windows.
     pub(crate) windows: Vec<StepRange>,
     window_end: WindowEnd,
+    seed: u64,
 }
 
-impl StrategyCase {
+impl<'a> StrategyCase<'a> {
     /// One, three or five symbols; parameters that cannot trade are drawn again.
-    pub(crate) fn new(runner: &Arc<dyn StrategyRunner>, seed: u64) -> Self {
-        let mut drawn = (0..20).filter_map(|again| Self::drawn(runner, seed + 1_000_003 * again).ok());
-        drawn.next().unwrap_or_else(|| panic!("{} finds no parameters that can trade", runner.name()))
+    pub(crate) fn new(subject: &'a dyn Watched, seed: u64) -> Self {
+        let mut drawn = (0..20).filter_map(|again| Self::drawn(subject, seed + 1_000_003 * again).ok());
+        drawn.next().unwrap_or_else(|| panic!("{} finds no parameters that can trade", subject.label()))
     }
 
-    fn drawn(runner: &Arc<dyn StrategyRunner>, seed: u64) -> Result<Self, ParamError> {
+    fn drawn(subject: &'a dyn Watched, seed: u64) -> Result<Self, ParamError> {
         let mut dice = Dice::new(seed);
         let symbols = dice.pick(&[1, 3, 5]);
         let bars = 600 + dice.below(1200);
         let data = Arc::new(market(&mut dice, symbols, bars));
-        let trial = Trial { id: TrialId(seed), params: params(&mut dice, runner.params()) };
+        let params = params(&mut dice, subject.declared());
         let mut plan = CachePlan::default();
-        runner.plan(&trial, &data, &mut plan)?;
+        subject.series(&params, &data, &mut plan)?;
         let cache = cache::build(&plan, &data, None, None).unwrap_or_else(|error| panic!("{error}"));
-        let settings = settings(&mut dice, runner.params());
+        let settings = settings(&mut dice, subject.declared());
         let windows = windows(&mut dice, data.steps());
         let inputs = EngineInputs::new(data, Arc::new(cache), Arc::new(settings), MasterSeed(seed));
         let window_end = dice.pick(&[WindowEnd::EndOfRun, WindowEnd::Close]);
-        Ok(Self { runner: Arc::clone(runner), inputs, trial, windows, window_end })
+        Ok(Self { subject, inputs, params, windows, window_end, seed })
+    }
+
+    /// The market.
+    pub(crate) fn data(&self) -> &MultiSymbolData {
+        &self.inputs.data
     }
 
     /// Runs one window.
-    pub(crate) fn run(&self, place: usize, clock: Clock) -> Result<TrialRun, TrialError> {
+    pub(crate) fn run(&self, place: usize, clock: Clock) -> Result<Outcome<Recorder>, String> {
         let request = RunRequest {
             window: self.windows[place],
             fold: u32::try_from(place).expect("a few windows"),
             repeat: 0,
-            random_id: self.trial.id,
+            random_id: TrialId(self.seed),
             clock,
             window_end: self.window_end,
         };
-        self.runner.run(&self.inputs, &request, &self.trial)
+        self.subject.watch(&self.inputs, &request, &self.params)
     }
 
     /// What is run, for messages.
     pub(crate) fn describe(&self) -> String {
-        format!("{} {:?} {:?}", self.runner.name(), self.trial, self.windows)
+        format!("{} seed {} {:?} {:?}", self.subject.label(), self.seed, self.params, self.windows)
     }
 }
 
@@ -114,7 +107,10 @@ fn market(dice: &mut Dice, symbols: usize, bars: usize) -> MultiSymbolData {
     };
     let mut all: Vec<SymbolBars> = made(Timeframe::M15, bars)
         .into_iter()
-        .map(|one| SymbolBars::new(one.spec, if symbols == 1 { one.bars } else { holed(dice, &one.bars) }))
+        .map(|GeneratedSymbol { spec, bars }| {
+            let bars = if dice.one_in(3) { bars } else { roughened(dice, &bars, spec.tick_size) };
+            SymbolBars::new(spec, if symbols == 1 { bars } else { holed(dice, &bars) })
+        })
         .collect();
     for (timeframe, share) in [(Timeframe::H1, 4), (Timeframe::H4, 16), (Timeframe::D1, 96)] {
         for (symbol, higher) in all.iter_mut().zip(made(timeframe, bars / share + 1)) {
@@ -122,6 +118,36 @@ fn market(dice: &mut Dice, symbols: usize, bars: usize) -> MultiSymbolData {
         }
     }
     in_memory(Timeframe::M15, all, AlignmentSettings::default()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The bars with jumps of the price, shocks inside a bar and stretches on which nothing moves; on a coarse grid of prices
+/// now and then, so that many bars end at the same ones.
+fn roughened(dice: &mut Dice, bars: &BarSeries, tick: f64) -> BarSeries {
+    let (mut bid, mut ask) = (PriceColumns::clone(bars.bid()), PriceColumns::clone(bars.ask()));
+    let grid = dice.pick(&[1.0, 1.0, 20.0]) * tick;
+    let jump = |dice: &mut Dice| (dice.below(160) as f64 - 80.0) * tick;
+    let (mut shift, mut still) = (0.0, 0);
+    for row in 0..bars.len() {
+        let before = row.checked_sub(1).map(|before| (bid.close[before], ask.close[before]));
+        if still == 0 && dice.one_in(60) {
+            still = 3 + dice.below(40);
+        }
+        shift += if dice.one_in(40) { jump(dice) } else { 0.0 };
+        let shock = if dice.one_in(50) { jump(dice) } else { 0.0 };
+        for (columns, flat) in [(&mut bid, before.map(|b| b.0)), (&mut ask, before.map(|b| b.1))] {
+            for column in columns.columns_mut() {
+                column[row] = ((column[row] + shift) / grid).round() * grid;
+            }
+            columns.high[row] = columns.high[row].max(columns.high[row] + shock);
+            columns.low[row] = columns.low[row].min(columns.low[row] + shock);
+            if let Some(price) = flat.filter(|_| still > 0) {
+                columns.columns_mut().into_iter().for_each(|column| column[row] = price);
+            }
+        }
+        still = still.saturating_sub(1);
+    }
+    let (times, volume) = (bars.times().to_vec(), bars.volume().to_vec());
+    BarSeries::new(bars.timeframe(), times, Arc::new(bid), Arc::new(ask), volume)
 }
 
 fn holed(dice: &mut Dice, bars: &BarSeries) -> BarSeries {

@@ -2,21 +2,20 @@
 
 use std::sync::Arc;
 
-use omega_sweep::cache::{CachePlan, IndicatorCache};
+use omega_sweep::cache::IndicatorCache;
 use omega_sweep::data::assemble::{HigherBars, SymbolBars, in_memory};
 use omega_sweep::data::settings::AlignmentSettings;
 use omega_sweep::data::{BarSeries, MultiSymbolData, Ohlc, PriceColumns, synthetic};
 use omega_sweep::engine::{
-    Clock, EngineInputs, EngineSettings, Registered, Registry, RunRequest, StrategyRunner, WindowEnd,
-    find_lookahead, history_difference,
+    Clock, EngineInputs, EngineSettings, Leak, Leaked, LookaheadSearch, Registered, Registry, RunRequest,
+    StrategyRunner, WindowEnd, find_lookahead, history_difference,
 };
 use omega_sweep::strategy::{
     AccountView, BarView, BindContext, Level, RuleStrategy, Signals, Strategy, StrategyDef, TradeSignal,
     complete,
 };
 use omega_sweep::types::{
-    Direction, MasterSeed, OrderType, ParamError, ParamSet, ParamSpec, ParamValue, StepRange, SymbolId,
-    Timeframe, Trial, TrialId,
+    Direction, MasterSeed, ParamError, ParamSet, ParamValue, StepRange, SymbolId, Timeframe, Trial, TrialId,
 };
 use serde_json::json;
 
@@ -103,6 +102,8 @@ fn wide_rules() -> RuleStrategy {
     RuleStrategy::from_json("rules", &rules).unwrap_or_else(|errors| panic!("{}", errors[0]))
 }
 
+const SEARCH: LookaheadSearch = LookaheadSearch { instants: 25, before: 1_500, after: 500 };
+
 /// Buys when the next bar will rise: what the check is for.
 #[derive(Debug, Clone, Copy)]
 struct Clairvoyant;
@@ -124,14 +125,6 @@ impl StrategyDef for Clairvoyant {
         "Knows the next bar."
     }
 
-    fn params(&self) -> &[ParamSpec] {
-        &[]
-    }
-
-    fn plan(&self, _: &ParamSet, _: &BindContext<'_>, _: &mut CachePlan) -> Result<(), ParamError> {
-        Ok(())
-    }
-
     fn bind(
         &self,
         _: &ParamSet,
@@ -142,26 +135,13 @@ impl StrategyDef for Clairvoyant {
         let rises = close.windows(2).map(|pair| pair[1] > pair[0] + 0.0002).chain([false]).collect();
         Ok(Foresight { symbol: context.symbol, rises })
     }
-
-    fn warmup_bars(&self, _: &ParamSet) -> usize {
-        0
-    }
 }
 
 impl Strategy for Foresight {
     fn evaluate(&mut self, bar: &BarView<'_>, account: &AccountView<'_>, out: &mut Signals) {
         if self.rises[bar.row()] && account.is_flat(self.symbol) {
-            out.enter(TradeSignal {
-                symbol: self.symbol,
-                direction: Direction::Long,
-                order_type: OrderType::Market,
-                entry_price: bar.market_price(Direction::Long),
-                stop_loss: Level::Distance(0.002),
-                take_profit: Level::Distance(0.0005),
-                lots: None,
-                scenario: None,
-                tag: 0,
-            });
+            let (stop, target) = (Level::Distance(0.002), Level::Distance(0.0005));
+            out.enter(TradeSignal::market(bar, Direction::Long, stop, target));
         }
     }
 }
@@ -171,14 +151,11 @@ fn no_built_in_and_no_rule_knows_the_future() {
     let data = market();
     let registry = Registry::builtin().with(wide_rules());
     for runner in registry.iter() {
-        let leaks = find_lookahead(
-            runner.as_ref(),
-            &defaults(runner.as_ref()),
-            &inputs(&data),
-            &request(&data, 300),
-            25,
-        );
-        assert_eq!(leaks.expect("runs"), [], "{}", runner.name());
+        let trials = [defaults(runner.as_ref())];
+        let report = find_lookahead(runner.as_ref(), &trials, &inputs(&data), &request(&data, 300), &SEARCH);
+        let report = report.expect("runs");
+        assert_eq!(report.leaks, [], "{}", runner.name());
+        assert!(report.decisions > 0 && report.instants > 20, "{}: {report:?}", runner.name());
     }
 }
 
@@ -186,10 +163,13 @@ fn no_built_in_and_no_rule_knows_the_future() {
 fn a_strategy_that_reads_the_next_bar_is_caught() {
     let data = market();
     let runner = Registered(Clairvoyant);
-    let leaks = find_lookahead(&runner, &trial(&Clairvoyant, &[]), &inputs(&data), &request(&data, 300), 12);
-    let leaks = leaks.expect("runs");
-    assert!(!leaks.is_empty());
-    assert!(leaks.iter().all(|leak| leak.known_until >= data.time(300)));
+    let trials = [trial(&Clairvoyant, &[])];
+    let report = find_lookahead(&runner, &trials, &inputs(&data), &request(&data, 300), &SEARCH);
+    let leaks = report.expect("runs").leaks;
+    let [Leak { known_until, what: Leaked::Decision { bar, .. } }] = leaks.as_slice() else {
+        panic!("one finding per trial: {leaks:?}");
+    };
+    assert!(*bar <= *known_until && *known_until >= data.time(300));
 }
 
 #[test]

@@ -80,8 +80,16 @@ pub(crate) struct CheckArgs {
     #[arg(short, long, value_name = "N", env = "OMEGA_SWEEP_SEED", hide_env = true)]
     pub(crate) seed: Option<u64>,
     /// Only the sweep file, do not open the data
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["lookahead", "warmup"])]
     pub(crate) no_data: bool,
+    /// Test the strategy for knowledge of the future: noise after an instant
+    /// may change nothing before it
+    #[arg(long)]
+    pub(crate) lookahead: bool,
+    /// Test whether the warm-up is long enough: more history may change no
+    /// trade
+    #[arg(long)]
+    pub(crate) warmup: bool,
     /// The resolved sweep file and the counts as one JSON object
     #[arg(long)]
     pub(crate) json: bool,

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::print;
 use super::sweep::{Source, options_of};
+use super::{print, strategy_tests};
 use crate::cli::args::{CheckArgs, ProgressMode};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -31,15 +31,15 @@ struct Estimate {
 }
 
 /// `check FILE`
-pub(super) fn check(args: &CheckArgs, console: Console) -> Result<Exit, Failure> {
-    let registry = Registry::builtin();
-    let spec = Source::read(&args.file)?.parse(&registry, &options_of(args.seed, &args.set))?;
+pub(super) fn check(args: &CheckArgs, registry: &Registry, console: Console) -> Result<Exit, Failure> {
+    let spec = Source::read(&args.file)?.parse(registry, &options_of(args.seed, &args.set))?;
     for warning in &spec.warnings {
         console.say(&warning.to_string());
     }
     let resolved = spec.to_resolved_json();
     let unbuilt = spec.unbuilt();
     let combinations = spec.space.size().ok();
+    let mut defects = false;
     let mut summary =
         json!({"schema": "omega-sweep/check/1", "spec": resolved, "combinations": combinations});
     if args.no_data {
@@ -50,17 +50,31 @@ pub(super) fn check(args: &CheckArgs, console: Console) -> Result<Exit, Failure>
     } else if unbuilt.is_empty() {
         let display = Display::new(console, ProgressMode::Lines);
         let options = JobOptions { memory: memory::available(), ..JobOptions::default() };
-        let prepared = job::prepare(spec, &registry, &options)?;
+        let prepared = job::prepare(spec, registry, &options)?;
         let count = prepared.announce(&options, &RunProgress::new(&display, Vec::new()))?;
         let estimate = estimate(&prepared)?;
         console.say(&estimate.to_string());
         summary["excluded"] = json!(count.as_ref().map(|count| prepared.plan.positions - count.run));
         summary["trials"] = json!(count.map(|count| count.run * prepared.windows()));
         summary["estimate"] = estimate.to_json();
+        if args.lookahead {
+            let (found, defect) = strategy_tests::lookahead(&prepared, console)?;
+            summary["lookahead"] = found;
+            defects |= defect;
+        }
+        if args.warmup {
+            let (found, defect) = strategy_tests::warmup(&prepared, console)?;
+            summary["warmup"] = found;
+            defects |= defect;
+        }
     }
     let output = if args.json { summary } else { resolved };
     print(console, &format!("{output:#}\n"))?;
-    if unbuilt.is_empty() { Ok(Exit::Success) } else { Err(ConfigError::Invalid(unbuilt).into()) }
+    match (unbuilt.is_empty(), defects) {
+        (false, _) => Err(ConfigError::Invalid(unbuilt).into()),
+        (true, true) => Ok(Exit::NothingFound),
+        (true, false) => Ok(Exit::Success),
+    }
 }
 
 /// Runs a few trials on one thread and multiplies.

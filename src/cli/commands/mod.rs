@@ -4,12 +4,14 @@ mod check;
 mod data;
 mod reference;
 mod results;
+mod strategy_tests;
 mod sweep;
 
 use super::args::Command;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Console;
+use crate::engine::Registry;
 
 /// What the program is, without arguments.
 const ABOUT: &str = "\
@@ -36,20 +38,20 @@ pub(crate) fn about(console: Console) -> Result<Exit, Failure> {
     print(console, ABOUT)
 }
 
-/// Runs a command.
+/// Runs a command with the strategies of `registry`.
 ///
 /// # Errors
 /// Whatever ends it early.
-pub(crate) fn dispatch(command: Command, console: Console) -> Result<Exit, Failure> {
+pub(crate) fn dispatch(command: Command, registry: &Registry, console: Console) -> Result<Exit, Failure> {
     match command {
-        Command::Run(args) => sweep::run(&args, console),
-        Command::WalkForward(args) => sweep::walk_forward(&args.run, console),
-        Command::Check(args) => check::check(&args, console),
-        Command::Top(args) => results::top(&args, console),
-        Command::Show(args) => results::show(&args, console),
-        Command::Verify(args) => results::verify(&args, console),
+        Command::Run(args) => sweep::run(&args, registry, console),
+        Command::WalkForward(args) => sweep::walk_forward(&args.run, registry, console),
+        Command::Check(args) => check::check(&args, registry, console),
+        Command::Top(args) => results::top(&args, registry, console),
+        Command::Show(args) => results::show(&args, registry, console),
+        Command::Verify(args) => results::verify(&args, registry, console),
         Command::Data(command) => data::data(&command, console),
-        Command::Strategies(args) => reference::strategies(&args, console),
+        Command::Strategies(args) => reference::strategies(&args, registry, console),
         Command::Metrics(args) => reference::metrics(&args, console),
         Command::Explain(args) => reference::explain(&args, console),
         Command::Schema => reference::schema(console),

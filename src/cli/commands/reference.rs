@@ -39,8 +39,11 @@ pub(super) fn man(console: Console) -> Result<Exit, Failure> {
 }
 
 /// `strategies [NAME]`
-pub(super) fn strategies(args: &StrategiesArgs, console: Console) -> Result<Exit, Failure> {
-    let registry = Registry::builtin();
+pub(super) fn strategies(
+    args: &StrategiesArgs,
+    registry: &Registry,
+    console: Console,
+) -> Result<Exit, Failure> {
     let Some(name) = &args.name else {
         let cards: Vec<_> = registry.iter().map(|runner| card(runner.as_ref())).collect();
         let text = if args.json {

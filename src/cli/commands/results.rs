@@ -33,8 +33,8 @@ const SHOWN: [&str; 8] = [
 ];
 
 /// `top [RUN]`
-pub(super) fn top(args: &TopArgs, console: Console) -> Result<Exit, Failure> {
-    let (_, run) = open(&args.run, console)?;
+pub(super) fn top(args: &TopArgs, registry: &Registry, console: Console) -> Result<Exit, Failure> {
+    let (_, run) = open(&args.run, registry, console)?;
     let params = run.spec.space.names();
     let column = |name: &str| named(name, params);
     let filter = args.filter.as_deref().map(|text| filter(text, params)).transpose()?;
@@ -73,10 +73,10 @@ pub(super) fn top(args: &TopArgs, console: Console) -> Result<Exit, Failure> {
 }
 
 /// The run a person means, with its trials in their order; damaged chunks are told.
-fn open(name: &str, console: Console) -> Result<(Opened, RankedRun), Failure> {
+fn open(name: &str, registry: &Registry, console: Console) -> Result<(Opened, RankedRun), Failure> {
     let folder = runs::find(Path::new(runs::RESULTS), name)?;
     let opened = Opened::open(&folder)?;
-    let run = opened.ranked(&Registry::builtin())?;
+    let run = opened.ranked(registry)?;
     for (chunk, how) in &run.damaged {
         console.say(&format!(
             "warning[E304]: chunk {chunk} is left out: {how}\n  = run the sweep again: it repeats this chunk alone"
@@ -176,10 +176,10 @@ fn fitting(table: &Table, cut: bool, console: Console) -> String {
 }
 
 /// `show [RUN] TRIAL`
-pub(super) fn show(args: &ShowArgs, console: Console) -> Result<Exit, Failure> {
-    let (opened, ranked) = open(&args.run, console)?;
+pub(super) fn show(args: &ShowArgs, registry: &Registry, console: Console) -> Result<Exit, Failure> {
+    let (opened, ranked) = open(&args.run, registry, console)?;
     let id = resolve(args.trial, &ranked)?;
-    let prepared = opened.prepare(&Registry::builtin(), &reading())?;
+    let prepared = opened.prepare(registry, &reading())?;
     let shown = opened.show(&prepared, id)?;
     let place = ranked.rows.iter().position(|row| row.trial.id == id && row.fold == shown.stored.fold);
     let run = opened.root.display().to_string();
@@ -189,6 +189,8 @@ pub(super) fn show(args: &ShowArgs, console: Console) -> Result<Exit, Failure> {
         stored: &shown.stored,
         again: &shown.again,
         simulated: shown.run.as_ref(),
+        profile: &opened.manifest.profile,
+        deviations: &opened.manifest.deviations,
         data: &prepared.study.inputs.data,
         window: shown.window,
         window_number: prepared.splits.as_ref().map(|_| shown.stored.fold + 1),
@@ -220,10 +222,9 @@ fn reading() -> JobOptions {
 }
 
 /// `verify [RUN]`
-pub(super) fn verify(args: &VerifyArgs, console: Console) -> Result<Exit, Failure> {
+pub(super) fn verify(args: &VerifyArgs, registry: &Registry, console: Console) -> Result<Exit, Failure> {
     let folder = runs::find(Path::new(runs::RESULTS), &args.run)?;
     let opened = Opened::open(&folder)?;
-    let registry = Registry::builtin();
     let mut selections = Vec::new();
     if args.all {
         selections.push(VerifySelection::All);
@@ -231,12 +232,12 @@ pub(super) fn verify(args: &VerifyArgs, console: Console) -> Result<Exit, Failur
         let seed = MasterSeed(opened.manifest.seed);
         selections.push(VerifySelection::Sample { share: args.sample.0, seed });
     } else {
-        let ranked = opened.ranked(&registry)?;
+        let ranked = opened.ranked(registry)?;
         for trial in &args.trial {
             selections.push(VerifySelection::Trial(resolve(*trial, &ranked)?));
         }
     }
-    let prepared = opened.prepare(&registry, &reading())?;
+    let prepared = opened.prepare(registry, &reading())?;
     let run = |selection| opened.verify(&prepared, selection, args.threads.map_or(0, usize::from));
     let mut total = VerifyReport::default();
     for selection in selections {
@@ -244,7 +245,7 @@ pub(super) fn verify(args: &VerifyArgs, console: Console) -> Result<Exit, Failur
     }
     if total.rerun == 0 && total.rows > 0 {
         // A small share of a small run may be no trial at all.
-        let best = resolve(TrialRef::Rank(1), &opened.ranked(&registry)?)?;
+        let best = resolve(TrialRef::Rank(1), &opened.ranked(registry)?)?;
         total = and(total, run(VerifySelection::Trial(best))?);
     }
     let finished = opened.manifest.sweep_digest.is_some();

@@ -24,22 +24,20 @@ use crate::sweep::{Shard, StopFlag, StopReason, SweepEnd};
 const WALK_FORWARD: &str = r#"validation={"kind":"walk_forward","train":"6m","test":"2m"}"#;
 
 /// `run FILE`
-pub(super) fn run(args: &RunArgs, console: Console) -> Result<Exit, Failure> {
+pub(super) fn run(args: &RunArgs, registry: &Registry, console: Console) -> Result<Exit, Failure> {
     let display = Display::new(console, args.progress);
-    let registry = Registry::builtin();
-    let spec = load(&args.file, &registry, &options_of(args.seed, &args.set), console)?;
-    sweep(spec, &registry, args, &display, console)
+    let spec = load(&args.file, registry, &options_of(args.seed, &args.set), console)?;
+    sweep(spec, registry, args, &display, console)
 }
 
 /// `walk-forward FILE`
-pub(super) fn walk_forward(args: &RunArgs, console: Console) -> Result<Exit, Failure> {
+pub(super) fn walk_forward(args: &RunArgs, registry: &Registry, console: Console) -> Result<Exit, Failure> {
     let display = Display::new(console, args.progress);
-    let registry = Registry::builtin();
     let mut options = options_of(args.seed, &args.set);
     let source = Source::read(&args.file)?;
-    let spec = source.parse(&registry, &options)?;
+    let spec = source.parse(registry, &options)?;
     if matches!(spec.validation, Validation::WalkForward(_)) {
-        return sweep(usable(spec, console)?, &registry, args, &display, console);
+        return sweep(usable(spec, console)?, registry, args, &display, console);
     }
     if spec.validation != Validation::None {
         return Err(Failure::new(
@@ -49,8 +47,8 @@ pub(super) fn walk_forward(args: &RunArgs, console: Console) -> Result<Exit, Fai
         ));
     }
     options.set.push(WALK_FORWARD.to_owned());
-    let spec = usable(source.parse(&registry, &options)?, console)?;
-    sweep(spec, &registry, args, &display, console)
+    let spec = usable(source.parse(registry, &options)?, console)?;
+    sweep(spec, registry, args, &display, console)
 }
 
 /// The text of a sweep file, from a file or from standard input.

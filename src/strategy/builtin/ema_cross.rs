@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::cache::{CachePlan, Comparison, IndicatorCache, MaskKey, Operand};
+use crate::cache::{CachePlan, Comparison, IndicatorCache, MaskKey, Operand, bitmap};
 use crate::indicators::IndicatorKind;
 use crate::strategy::builtin::one_way;
 use crate::strategy::candidates::{either, mask, no_rows};
@@ -139,10 +139,9 @@ impl StrategyDef for EmaCross {
         Ok(EmaCrossBound {
             symbol: context.symbol,
             pip: context.data.symbol(context.symbol).spec.pip_size,
-            fast: series(IndicatorKind::Ema { period: settings.fast })?,
-            slow: series(IndicatorKind::Ema { period: settings.slow })?,
+            up: mask(cache, &cross(&settings, context, Direction::Long))?,
+            down: mask(cache, &cross(&settings, context, Direction::Short))?,
             atr,
-            candidates: candidates(&settings, context, cache)?,
             settings,
         })
     }
@@ -162,33 +161,16 @@ fn cross(settings: &Settings, context: &BindContext<'_>, towards: Direction) -> 
     MaskKey { left: average(settings.fast), comparison, right: average(settings.slow) }
 }
 
-/// Entries while flat; while in a position the opposite cross, if it closes.
-fn candidates(
-    settings: &Settings,
-    context: &BindContext<'_>,
-    cache: &IndicatorCache,
-) -> Result<Candidates, ParamError> {
-    let up = mask(cache, &cross(settings, context, Direction::Long))?;
-    let down = mask(cache, &cross(settings, context, Direction::Short))?;
-    let flat = match settings.only {
-        Some(Direction::Long) => Arc::clone(&up),
-        Some(Direction::Short) => Arc::clone(&down),
-        None => either(&up, &down),
-    };
-    let exits = |rows: Arc<[u64]>| if settings.exit_on_cross { rows } else { no_rows() };
-    Ok(Candidates::ByPosition { flat, long: exits(down), short: exits(up) })
-}
-
 /// One parameter set on one symbol.
 #[derive(Debug)]
 pub struct EmaCrossBound {
     settings: Settings,
     symbol: SymbolId,
     pip: f64,
-    fast: Arc<[f64]>,
-    slow: Arc<[f64]>,
+    /// Rows on which the fast average crosses above the slow one, and below it.
+    up: Arc<[u64]>,
+    down: Arc<[u64]>,
     atr: Option<Arc<[f64]>>,
-    candidates: Candidates,
 }
 
 impl EmaCrossBound {
@@ -198,14 +180,10 @@ impl EmaCrossBound {
         if row < self.settings.slow as usize {
             return None;
         }
-        let (fast, slow) = (self.fast[row], self.slow[row]);
-        let (fast_before, slow_before) = (self.fast[row - 1], self.slow[row - 1]);
-        if fast > slow && fast_before <= slow_before {
+        if bitmap::is_set(&self.up, row) {
             Some(Direction::Long)
-        } else if fast < slow && fast_before >= slow_before {
-            Some(Direction::Short)
         } else {
-            None
+            bitmap::is_set(&self.down, row).then_some(Direction::Short)
         }
     }
 
@@ -249,8 +227,15 @@ impl Strategy for EmaCrossBound {
         });
     }
 
+    /// Entries while flat; while in a position the opposite cross, if it closes.
     fn candidates(&self) -> Candidates {
-        self.candidates.clone()
+        let flat = match self.settings.only {
+            Some(Direction::Long) => Arc::clone(&self.up),
+            Some(Direction::Short) => Arc::clone(&self.down),
+            None => either(&self.up, &self.down),
+        };
+        let exits = |rows| if self.settings.exit_on_cross { Arc::clone(rows) } else { no_rows() };
+        Candidates::ByPosition { flat, long: exits(&self.down), short: exits(&self.up) }
     }
 }
 

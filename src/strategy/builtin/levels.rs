@@ -6,7 +6,7 @@ use crate::cache::{CachePlan, IndicatorCache};
 use crate::indicators::IndicatorKind;
 use crate::strategy::series::{dense, plan_primary};
 use crate::strategy::{BarView, BindContext, Level, TradeSignal};
-use crate::types::{Direction, OrderType, ParamError, ParamSet, ParamSpec, PriceSide, SymbolId};
+use crate::types::{Direction, ParamError, ParamSet, ParamSpec, PriceSide};
 
 /// Period of the ATR that distances are measured in.
 pub(super) const ATR_PERIOD: u32 = 14;
@@ -54,7 +54,7 @@ impl Multiples {
     ) -> Result<Levels, ParamError> {
         let key = context.primary(PriceSide::Bid, IndicatorKind::Atr { period: ATR_PERIOD });
         let atr = if self.needs_atr() { Some(dense(cache, &key)?) } else { None };
-        Ok(Levels { multiples: self, atr, symbol: context.symbol })
+        Ok(Levels { multiples: self, atr })
     }
 }
 
@@ -63,7 +63,6 @@ impl Multiples {
 pub(super) struct Levels {
     multiples: Multiples,
     atr: Option<Arc<[f64]>>,
-    symbol: SymbolId,
 }
 
 impl Levels {
@@ -77,16 +76,7 @@ impl Levels {
                 (distance.is_finite() && distance > 0.0).then_some(Level::Distance(distance))
             }
         };
-        Some(TradeSignal {
-            symbol: self.symbol,
-            direction,
-            order_type: OrderType::Market,
-            entry_price: bar.market_price(direction),
-            stop_loss: level(self.multiples.stop)?,
-            take_profit: level(self.multiples.target)?,
-            lots: None,
-            scenario: None,
-            tag: 0,
-        })
+        let (stop, target) = (level(self.multiples.stop)?, level(self.multiples.target)?);
+        Some(TradeSignal::market(bar, direction, stop, target))
     }
 }

@@ -20,6 +20,8 @@ mod definition;
 mod error;
 mod expr;
 mod functions;
+#[cfg(test)]
+mod fuzz;
 mod lexer;
 mod masks;
 mod parser;

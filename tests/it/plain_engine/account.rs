@@ -55,12 +55,14 @@ pub(crate) struct Position {
     pub(crate) exit_fee: f64,
     /// Closed on a bar that reached both levels, neither decided at its open.
     pub(crate) ambiguous: bool,
-    /// Instant at which the order was placed.
-    pub(crate) placed_index: usize,
+    /// Number of the symbol's bar on which the order was placed.
+    pub(crate) placed_bar: usize,
     /// Number of the first of the symbol's bars on which a pending order may trigger.
     pub(crate) triggers_from: usize,
     /// A market order filled at the open of its entry bar.
     pub(crate) filled_at_open: bool,
+    /// A pending order filled at the open of its trigger bar by `gap_fills`.
+    pub(crate) triggered_at_open: bool,
     pub(crate) break_even_done: bool,
 }
 

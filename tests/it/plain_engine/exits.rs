@@ -62,7 +62,7 @@ impl Run<'_> {
 
     fn decide(&self, position: &Position, bar: &Bar, pip_buffer: f64) -> Option<Exit> {
         let same_bar = !position.filled_at_open && position.trigger_time == Some(bar.ts);
-        if self.case.switches.open_first && !same_bar {
+        if self.case.switches.open_first && (!same_bar || position.triggered_at_open) {
             let at_open = at_the_open(position, bar);
             if at_open.is_some() {
                 return at_open;
@@ -172,12 +172,24 @@ impl Run<'_> {
 
     fn slip_along(&mut self, id: usize, level: f64, index: usize) -> Result<f64, String> {
         let (symbol, direction) = (self.account.positions[id].symbol, self.account.positions[id].direction);
-        self.draws.apply(level, direction, self.case.pip(symbol), symbol, index)
+        self.slip(level, direction, symbol, index)
+    }
+
+    /// One application of section 6 on the symbol's newest bar.
+    pub(crate) fn slip(
+        &mut self,
+        price: f64,
+        direction: Direction,
+        symbol: usize,
+        index: usize,
+    ) -> Result<f64, String> {
+        let bar_index = self.market.ordinal(symbol, index);
+        self.draws.apply(price, direction, self.case.pip(symbol), symbol, bar_index)
     }
 
     pub(crate) fn slip_against(&mut self, id: usize, level: f64, index: usize) -> Result<f64, String> {
         let (symbol, direction) = (self.account.positions[id].symbol, self.account.positions[id].direction);
-        self.draws.apply(level, direction.opposite(), self.case.pip(symbol), symbol, index)
+        self.slip(level, direction.opposite(), symbol, index)
     }
 
     /// Section 10 from the close on: position, exit fee, result, lists, cooldown.

@@ -76,9 +76,10 @@ impl Market {
         (0..=index).rev().find_map(|i| self.rows[symbol][i])
     }
 
-    /// How many bars of the symbol the axis holds before this instant: the number of "the symbol's bar".
+    /// The number, from 0, of the symbol's newest bar up to and including the instant, among its own bars on the axis.
     pub(crate) fn ordinal(&self, symbol: usize, index: usize) -> usize {
-        self.rows[symbol][..index].iter().filter(|bar| bar.is_some()).count()
+        let so_far = self.rows[symbol][..=index].iter().filter(|bar| bar.is_some()).count();
+        so_far.checked_sub(1).expect("the symbol has had a bar")
     }
 
     /// Smallest index at or after the start time (2.1).

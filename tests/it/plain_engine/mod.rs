@@ -8,9 +8,10 @@
 //! Where the text allows more than one meaning, this is the one taken here. Section numbers are those of the execution rules.
 //!
 //! Time and numbering
-//! - 2.3: "index" and `i` always count instants of the common axis from its beginning, warm-up included. So do `cooldown_candles` (2.4),
-//!   the `placed_index` of `pending_ttl_bars` (3.2) and the `bar_index` of keyed draws (6.1). Only "the symbol's next bar" and "the symbol's
-//!   bar `i + 1 + n`" (9a, 9b) count the symbol's own bars on that axis.
+//! - 2.2, 2.3: "bar" and its index mean a bar of the symbol, counted among its own bars on the axis from the beginning, warm-up included:
+//!   the `placed_index` of `pending_ttl_bars` (3.2), the `bar_index` of keyed draws (6.1), "the symbol's next bar" and "the symbol's bar
+//!   `i + 1 + n`" (9a, 9b), and `cooldown_candles` (2.4) of a wrapper bound to one symbol. So a symbol's results do not depend on when
+//!   others trade. A wrapper for all symbols has no bars of its own and counts instants.
 //! - 2.3, 9a: each phase runs over all symbols in configured order before the next phase begins: waiting entries, exit signals, then the
 //!   steps of `step_order`. A symbol without a bar at the instant takes part in none of them.
 //! - 2.2, 3.2: pending orders expire just before the update, in `exits_first` therefore after the strategy; an expiry is not a close and starts
@@ -40,8 +41,9 @@
 //!   `next_open` those still open then close at the start of the bar, before the strategy. Without a further bar nothing happens or is counted.
 //! - 9a: under `signal_price` it may close a position on its own entry bar; rule 1 of section 4 concerns the exit phase.
 //! - 9a: `open_first` compares the open with the levels themselves, without the buffer. Its stop is labelled `stop_loss` even if it was moved.
-//! - 9a: "held at the open" leaves out the trigger bar of a pending order, also of one filled at the open by `gap_fills` (9: "on the trigger
-//!   bar the levels themselves are used"), and includes the entry bar of a `next_open` fill.
+//! - 9a: "held at the open" includes the entry bar of a `next_open` fill and the trigger bar of a pending order that `gap_fills` filled at the
+//!   open ("an entry bar filled at its open included"), and leaves out the bar of an order that triggered inside it. What the open does not
+//!   decide on a trigger bar follows rule 5, at the levels themselves (9).
 //! - 9: "later bar than the fill" includes the entry bar of a `next_open` fill, since rule 5 treats it as one.
 //! - 9b: `both_hit` decides between the hits of rule 3, buffer included; distances to the open are those of the bare levels. On a trigger bar a
 //!   target that rule 5 refuses does not compete: the stop counts, under `optimistic` too.

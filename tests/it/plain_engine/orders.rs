@@ -147,8 +147,7 @@ impl Run<'_> {
     fn open_market(&mut self, number: usize, symbol: usize, fill: Fill) -> Result<bool, String> {
         let signal = self.case.signals[number].clone();
         let direction = self.direction_of(number);
-        let pip = self.case.pip(symbol);
-        let price = self.draws.apply(fill.price, direction, pip, symbol, fill.index)?;
+        let price = self.slip(fill.price, direction, symbol, fill.index)?;
         let (stop, target) = levels(&signal, direction, price);
         if !self.distance_is_enough(symbol, direction, price, stop) {
             return Ok(false);
@@ -205,9 +204,10 @@ impl Run<'_> {
             entry_fee: 0.0,
             exit_fee: 0.0,
             ambiguous: false,
-            placed_index: index,
+            placed_bar: self.market.ordinal(symbol, index),
             triggers_from: 0,
             filled_at_open: false,
+            triggered_at_open: false,
             break_even_done: false,
         }
     }

@@ -42,8 +42,10 @@ impl Run<'_> {
         if switches.gap_fills {
             price = gap_entry(&position, bar);
         }
+        let at_open =
+            switches.gap_fills && bar.entry_side(position.direction).is_some_and(|s| s.open == price);
         if switches.pending_slippage && position.order_type == SignalKind::Stop {
-            price = self.draws.apply(price, position.direction, self.case.pip(symbol), symbol, index)?;
+            price = self.slip(price, position.direction, symbol, index)?;
         }
         let signal = self.case.signals[position.signal].clone();
         let (stop, target) = levels(&signal, position.direction, price);
@@ -65,6 +67,7 @@ impl Run<'_> {
         opened.size = size;
         opened.status = Status::Open;
         opened.trigger_time = Some(bar.ts);
+        opened.triggered_at_open = at_open;
         self.account.open.push(id);
         self.charge_entry(id, bar.ts)
     }

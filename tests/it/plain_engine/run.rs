@@ -8,12 +8,12 @@ use super::orders::{WaitingEntry, WaitingExit};
 use super::outcome::Outcome;
 use super::switches::{EndOfRun, EquityMode, MarketFill, PnlMode, StepOrder};
 
-/// What a wrapper remembers (2.4): decision times of the last exit and entry, and the index of the last entry.
+/// What a wrapper remembers (2.4): decision times of the last exit and entry, and the bar of the last entry.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct WrapperState {
     exit: Option<i64>,
     entry: Option<i64>,
-    entry_index: Option<usize>,
+    entry_bar: Option<usize>,
 }
 
 /// What happened to signals, by number and in the order in which it happened.
@@ -132,13 +132,14 @@ impl<'a> Run<'a> {
 
     fn call_strategy(&mut self, wrapper: usize, symbols: &[usize], index: usize) -> Result<(), String> {
         let decision = self.decision_time(self.market.axis[index]);
-        if self.is_blocked(wrapper, decision, index) {
+        let bar = if self.case.bound_per_symbol { self.market.ordinal(wrapper, index) } else { index };
+        if self.is_blocked(wrapper, decision, bar) {
             return Ok(());
         }
         let said = self.say(symbols, index);
         if said.iter().any(|number| self.case.signals[*number].kind != SignalKind::Close) {
             self.wrappers[wrapper].entry = Some(decision);
-            self.wrappers[wrapper].entry_index = Some(index);
+            self.wrappers[wrapper].entry_bar = Some(bar);
         }
         for number in said {
             self.process_signal(number, index)?;
@@ -178,7 +179,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn is_blocked(&self, wrapper: usize, decision: i64, index: usize) -> bool {
+    fn is_blocked(&self, wrapper: usize, decision: i64, bar: usize) -> bool {
         const MINUTE: i64 = 60_000_000;
         let state = self.wrappers[wrapper];
         let settings = &self.case.wrapper;
@@ -191,7 +192,7 @@ impl<'a> Run<'a> {
             return true;
         }
         settings.cooldown_candles > 0
-            && state.entry_index.is_some_and(|last| index - last < settings.cooldown_candles)
+            && state.entry_bar.is_some_and(|last| bar - last < settings.cooldown_candles)
     }
 
     fn session_is_open(&self, index: usize) -> bool {
@@ -215,8 +216,9 @@ impl<'a> Run<'a> {
     fn expire_pending(&mut self, index: usize) {
         let Some(ttl) = self.case.switches.pending_ttl_bars else { return };
         for id in self.account.active.clone() {
+            let bar = self.market.ordinal(self.account.positions[id].symbol, index);
             let position = &mut self.account.positions[id];
-            if position.status == Status::Pending && index >= position.placed_index + ttl {
+            if position.status == Status::Pending && bar >= position.placed_bar + ttl {
                 position.status = Status::Dropped;
                 self.account.expired.push(id);
             }

@@ -1,0 +1,86 @@
+//! Several trials side by side: all of them through one stretch of the timeline, then all through the next.
+//!
+//! A trial touches a few bars here and there, far apart; alone it waits for memory at each of them. Side by side the bars
+//! of a stretch are fetched once and stay near while every trial of the group passes. Each trial has its own engine, so
+//! the group it runs in shows in no bit.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::event_engine::EventEngine;
+use super::run::{EngineInputs, RunRequest, TrialRun};
+use super::settings::Accounts;
+use super::trial::{panic_text, run_trial, settled, start};
+use crate::costs::RngDraws;
+use crate::strategy::{Strategy, StrategyDef};
+use crate::types::{Trial, TrialError};
+
+/// Steps of a stretch, divided among the symbols: 64 KiB of each column, the columns together about half of a
+/// second-level cache.
+const STRETCH: usize = 8192;
+
+/// A trial on its way; an engine that failed is gone and leaves its error.
+type Lane<'a, S> = Result<EventEngine<'a, S, RngDraws>, TrialError>;
+
+/// Runs one trial per request; the results stand in the same order. Each is what [`run_trial`] gives for it alone.
+pub fn run_together<D: StrategyDef>(
+    def: &D,
+    inputs: &EngineInputs,
+    requests: &[RunRequest],
+    trials: &[Trial],
+) -> Vec<Result<TrialRun, TrialError>> {
+    let settled: Vec<_> = trials.iter().map(|trial| settled(inputs, trial)).collect();
+    let one_account = |inputs: &EngineInputs| inputs.settings.accounts == Accounts::Shared;
+    let shared = settled.iter().flatten().all(|own| one_account(own.as_ref().unwrap_or(inputs)));
+    if trials.len() == 1 || !(shared || inputs.data.symbols().len() == 1) {
+        let alone = |(request, trial): (&RunRequest, &Trial)| run_trial(def, inputs, request, trial);
+        return requests.iter().zip(trials).map(alone).collect();
+    }
+    let begin = |((own, request), trial)| -> Lane<'_, D::Bound> {
+        let own: &Result<Option<EngineInputs>, TrialError> = own;
+        let own = own.as_ref().map_err(Clone::clone)?;
+        guarded(|| start(def, own.as_ref().unwrap_or(inputs), request, trial))
+    };
+    let mut lanes: Vec<_> = settled.iter().zip(requests).zip(trials).map(begin).collect();
+    walk(&mut lanes, (STRETCH / inputs.data.symbols().len().max(1)).max(1));
+    lanes.into_iter().map(finished).collect()
+}
+
+/// Takes every engine to the end of its window, stretch by stretch.
+fn walk<S: Strategy>(lanes: &mut [Lane<'_, S>], stretch: usize) {
+    let ends = lanes.iter().flatten().map(|engine| engine.window.end);
+    let end = ends.max().unwrap_or(0);
+    // Kept apart from the engines, so that one without an event in a stretch is not even looked at.
+    let mut next: Vec<usize> =
+        lanes.iter().map(|lane| lane.as_ref().map_or(usize::MAX, |engine| engine.next_step)).collect();
+    let mut until = next.iter().copied().min().unwrap_or(end);
+    while until < end {
+        until = (until + stretch).min(end);
+        for (lane, next) in lanes.iter_mut().zip(&mut next).filter(|(_, next)| **next < until) {
+            let advanced = match lane {
+                Ok(engine) => guarded(|| {
+                    engine.advance(until).map_err(|error| TrialError::Engine(error.to_string()))?;
+                    Ok(engine.next_step)
+                }),
+                Err(_) => Ok(usize::MAX),
+            };
+            match advanced {
+                Ok(step) => *next = step,
+                Err(error) => (*lane, *next) = (Err(error), usize::MAX),
+            }
+        }
+    }
+}
+
+fn finished<S: Strategy>(lane: Lane<'_, S>) -> Result<TrialRun, TrialError> {
+    let engine = lane?;
+    guarded(|| {
+        let outcome = engine.finish().map_err(|error| TrialError::Engine(error.to_string()))?;
+        Ok(outcome.run)
+    })
+}
+
+/// A panic of one trial is its error and nobody else's: its engine is dropped and not looked at again.
+fn guarded<T>(work: impl FnOnce() -> Result<T, TrialError>) -> Result<T, TrialError> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|panic| Err(TrialError::Panic(panic_text(panic.as_ref()))))
+}

@@ -1,0 +1,293 @@
+//! Digest of a trade list: every field of every trade by its bits, in booking order.
+//!
+//! A trade is a head, a word that says which fields follow, and those fields. A field that has its usual value (a
+//! trigger at the entry, a stop that was not moved, no fee, the size of the trade before) is a bit instead of eight
+//! bytes: most trades take a quarter of the room, and hashing is a good part of what a trade costs. Nothing is left out,
+//! so lists that differ in any bit give different bytes.
+
+use crate::types::{CloseReason, Digest, DigestWriter, Direction, OrderType, Trade, TradeCosts};
+
+/// BLAKE3 over every field of every trade by its bits, in booking order.
+pub fn trade_list_digest(trades: &[Trade]) -> Digest {
+    let mut writer = DigestWriter::new("omega-sweep trades 2");
+    writer.u64(trades.len() as u64);
+    let mut terms = Terms::default();
+    let mut batch = vec![0; BATCH + LONGEST];
+    let mut used = 0;
+    for trade in trades {
+        if used >= BATCH {
+            writer.word_slice(&batch[..used]);
+            used = 0;
+        }
+        let room = batch[used..].first_chunk_mut().expect("room for a trade behind a batch");
+        used += Record::new(room).write(trade, &mut terms);
+        if let Some(scenario) = trade.scenario {
+            writer.word_slice(&batch[..used]).text(scenario);
+            used = 0;
+        }
+    }
+    writer.word_slice(&batch[..used]).finish()
+}
+
+/// Words collected before they are hashed.
+const BATCH: usize = 4096;
+
+/// Most words of a trade.
+const LONGEST: usize = 24;
+
+/// What trades of one run rarely change, as bits.
+#[derive(Debug, Clone, Copy, Default)]
+struct Terms {
+    size: u64,
+    risk: u64,
+    magic: u64,
+}
+
+/// Words of one trade: the head, the word of bits, the fields.
+struct Record<'a> {
+    words: &'a mut [u64; LONGEST],
+    len: usize,
+    follows: u64,
+    next_bit: u32,
+}
+
+impl<'a> Record<'a> {
+    fn new(words: &'a mut [u64; LONGEST]) -> Self {
+        Self { words, len: 2, follows: 0, next_bit: 0 }
+    }
+
+    #[inline]
+    fn always(&mut self, word: u64) {
+        self.words[self.len] = word;
+        self.len += 1;
+    }
+
+    /// A bit alone.
+    #[inline]
+    fn bit(&mut self, bit: bool) {
+        self.follows |= u64::from(bit) << self.next_bit;
+        self.next_bit += 1;
+    }
+
+    /// A word, unless its bit says it all.
+    #[inline]
+    fn unless(&mut self, left_out: bool, word: u64) {
+        if !left_out {
+            self.always(word);
+        }
+        self.bit(!left_out);
+    }
+
+    #[inline]
+    fn optional(&mut self, value: Option<f64>) {
+        self.unless(value.is_none(), value.map_or(0, f64::to_bits));
+    }
+
+    /// A level, and the same level at the fill.
+    #[inline]
+    fn level(&mut self, now: Option<f64>, initial: Option<f64>) {
+        self.optional(initial);
+        let same = now.map(f64::to_bits) == initial.map(f64::to_bits);
+        self.unless(same || now.is_none(), now.map_or(0, f64::to_bits));
+        self.bit(same);
+    }
+
+    /// Returns the number of words.
+    fn write(mut self, trade: &Trade, terms: &mut Terms) -> usize {
+        // Taken apart without `..`, so that a new field cannot be forgotten here.
+        let Trade {
+            number,
+            symbol,
+            direction,
+            order_type,
+            entry_time,
+            trigger_time,
+            exit_time,
+            entry_price,
+            exit_price,
+            initial_stop_loss,
+            stop_loss,
+            initial_take_profit,
+            take_profit,
+            size,
+            risk_per_trade,
+            result,
+            r_multiple,
+            entry_fee,
+            exit_fee,
+            swap,
+            reason,
+            scenario,
+            magic_number,
+            ambiguous,
+            costs,
+        } = trade;
+        let code = direction_code(*direction) | order_code(*order_type) << 1 | reason_code(*reason) << 3;
+        let code = code | u64::from(*ambiguous) << 7;
+        self.words[0] = u64::from(*number) | u64::from(symbol.0) << 32 | code << 48;
+        self.always(entry_time.0.cast_unsigned());
+        self.unless(trigger_time == entry_time, trigger_time.0.cast_unsigned());
+        self.always(exit_time.0.cast_unsigned());
+        self.always(entry_price.to_bits());
+        self.always(exit_price.to_bits());
+        self.level(*stop_loss, *initial_stop_loss);
+        self.level(*take_profit, *initial_take_profit);
+        self.always(result.to_bits());
+        self.optional(*r_multiple);
+        let now = Terms { size: size.to_bits(), risk: risk_per_trade.to_bits(), magic: *magic_number };
+        self.unless(now.size == terms.size, now.size);
+        self.unless(now.risk == terms.risk, now.risk);
+        self.unless(now.magic == terms.magic, now.magic);
+        *terms = now;
+        let TradeCosts { spread, slippage, commission, swap: financing } = costs;
+        for amount in [entry_fee, exit_fee, swap, spread, slippage, commission, financing] {
+            self.unless(amount.to_bits() == 0, amount.to_bits());
+        }
+        self.bit(scenario.is_some());
+        self.words[1] = self.follows;
+        self.len
+    }
+}
+
+fn direction_code(direction: Direction) -> u64 {
+    match direction {
+        Direction::Long => 0,
+        Direction::Short => 1,
+    }
+}
+
+fn order_code(order: OrderType) -> u64 {
+    match order {
+        OrderType::Market => 0,
+        OrderType::Limit => 1,
+        OrderType::Stop => 2,
+    }
+}
+
+fn reason_code(reason: CloseReason) -> u64 {
+    match reason {
+        CloseReason::StopLoss => 0,
+        CloseReason::TakeProfit => 1,
+        CloseReason::BreakEvenStopLoss => 2,
+        CloseReason::Timeout => 3,
+        CloseReason::PartialExit => 4,
+        CloseReason::LimitExpired => 5,
+        CloseReason::EndOfData => 6,
+        CloseReason::Signal => 7,
+        CloseReason::WindowEnd => 8,
+        CloseReason::StopOut => 9,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{SymbolId, Timestamp};
+
+    fn trade() -> Trade {
+        Trade {
+            number: 1,
+            symbol: SymbolId(0),
+            direction: Direction::Long,
+            order_type: OrderType::Market,
+            entry_time: Timestamp(1),
+            trigger_time: Timestamp(2),
+            exit_time: Timestamp(3),
+            entry_price: 1.1,
+            exit_price: 1.2,
+            initial_stop_loss: Some(1.0),
+            stop_loss: Some(1.0),
+            initial_take_profit: None,
+            take_profit: None,
+            size: 1.0,
+            risk_per_trade: 100.0,
+            result: 50.0,
+            r_multiple: Some(0.5),
+            entry_fee: 1.0,
+            exit_fee: 1.0,
+            swap: 0.0,
+            reason: CloseReason::Signal,
+            scenario: None,
+            magic_number: 0,
+            ambiguous: false,
+            costs: TradeCosts::default(),
+        }
+    }
+
+    type Change = fn(&mut Trade);
+    const CHANGES: [Change; 36] = [
+        |t| t.number = 2,
+        |t| t.symbol = SymbolId(1),
+        |t| t.direction = Direction::Short,
+        |t| t.order_type = OrderType::Limit,
+        |t| t.order_type = OrderType::Stop,
+        |t| t.entry_time = Timestamp(0),
+        |t| t.trigger_time = Timestamp(0),
+        |t| t.trigger_time = Timestamp(1),
+        |t| t.exit_time = Timestamp(0),
+        |t| t.entry_price = t.entry_price.next_up(),
+        |t| t.exit_price = t.exit_price.next_up(),
+        |t| t.initial_stop_loss = None,
+        |t| t.stop_loss = None,
+        |t| (t.initial_stop_loss, t.stop_loss) = (None, None),
+        |t| t.stop_loss = Some(0.0),
+        |t| t.initial_take_profit = Some(0.0),
+        |t| t.take_profit = Some(0.0),
+        |t| (t.initial_take_profit, t.take_profit) = (Some(0.0), Some(0.0)),
+        |t| t.size = 2.0,
+        |t| t.risk_per_trade = 2.0,
+        |t| t.result = -0.0,
+        |t| t.r_multiple = None,
+        |t| t.r_multiple = Some(0.0),
+        |t| t.entry_fee = 2.0,
+        |t| t.exit_fee = 2.0,
+        |t| t.swap = 2.0,
+        |t| t.swap = -0.0,
+        |t| t.reason = CloseReason::StopLoss,
+        |t| t.scenario = Some("long_2"),
+        |t| t.scenario = Some(""),
+        |t| t.magic_number = 7,
+        |t| t.ambiguous = true,
+        |t| t.costs.spread = 1.0,
+        |t| t.costs.slippage = 1.0,
+        |t| t.costs.commission = 1.0,
+        |t| t.costs.swap = 1.0,
+    ];
+
+    fn changed(change: Change) -> Trade {
+        let mut trade = trade();
+        change(&mut trade);
+        trade
+    }
+
+    #[test]
+    fn every_field_of_a_trade_moves_the_digest_of_the_list() {
+        let mut digests: std::collections::BTreeSet<_> = [trade_list_digest(&[trade()])].into();
+        digests.extend(CHANGES.map(|change| trade_list_digest(&[changed(change)])));
+        assert_eq!(digests.len(), 1 + CHANGES.len());
+    }
+
+    #[test]
+    fn a_field_moves_the_digest_of_the_list_after_any_other_trade_too() {
+        for first in CHANGES {
+            let mut digests = std::collections::BTreeSet::new();
+            digests.extend(CHANGES.map(|second| trade_list_digest(&[changed(first), changed(second)])));
+            assert_eq!(digests.len(), CHANGES.len());
+        }
+    }
+
+    #[test]
+    fn order_and_number_of_trades_count() {
+        let (a, b) = (trade(), changed(|t| t.result = 1.0));
+        let lists = [
+            vec![],
+            vec![a.clone()],
+            vec![a.clone(), b.clone()],
+            vec![b.clone(), a.clone()],
+            vec![a.clone(), a],
+        ];
+        let digests: std::collections::BTreeSet<_> =
+            lists.iter().map(|list| trade_list_digest(list)).collect();
+        assert_eq!(digests.len(), lists.len());
+    }
+}
