@@ -83,7 +83,9 @@ fn keys(data: &MultiSymbolData) -> Vec<SeriesKey> {
 
 fn computed(data: &MultiSymbolData) -> IndicatorCache {
     let mut plan = CachePlan::default();
-    keys(data).into_iter().for_each(|key| plan.series(key));
+    for key in keys(data) {
+        plan.series(key);
+    }
     build(&plan, data, None, None).expect("every series")
 }
 
