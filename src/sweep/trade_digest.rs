@@ -280,15 +280,10 @@ mod tests {
     #[test]
     fn order_and_number_of_trades_count() {
         let (a, b) = (trade(), changed(|t| t.result = 1.0));
-        let lists = [
-            vec![],
-            vec![a.clone()],
-            vec![a.clone(), b.clone()],
-            vec![b.clone(), a.clone()],
-            vec![a.clone(), a],
-        ];
-        let digests: std::collections::BTreeSet<_> =
-            lists.iter().map(|list| trade_list_digest(list)).collect();
+        let lists: [&[&Trade]; 5] = [&[], &[&a], &[&a, &b], &[&b, &a], &[&a, &a]];
+        let of =
+            |list: &[&Trade]| trade_list_digest(&list.iter().map(|&trade| trade.clone()).collect::<Vec<_>>());
+        let digests: std::collections::BTreeSet<_> = lists.into_iter().map(of).collect();
         assert_eq!(digests.len(), lists.len());
     }
 }
