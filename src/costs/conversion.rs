@@ -29,14 +29,20 @@ impl LiveRates for NoLiveRates {
     }
 }
 
-/// No path from one currency to the other.
+/// A pair of currencies without a rate. As small as a pointer, because the results of every order carry it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no rate from {from} to {to}: add \"rates\": {{\"{from}{to}\": <mid rate>}} to strategy.engine")]
-pub struct MissingRate {
-    /// Currency of the amount.
-    pub from: String,
-    /// Currency asked for.
-    pub to: String,
+#[error(
+    "no rate from {from} to {to}: add \"rates\": {{\"{from}{to}\": <mid rate>}} to strategy.engine",
+    from = .0[0],
+    to = .0[1]
+)]
+pub struct MissingRate(Box<[String; 2]>);
+
+impl MissingRate {
+    #[cold]
+    fn new(from: &str, to: &str) -> Self {
+        Self(Box::new([from.to_owned(), to.to_owned()]))
+    }
 }
 
 /// One step of a path.
@@ -79,7 +85,7 @@ impl Conversion {
         };
         match legs {
             Some(legs) => Ok(Self { from: from.into(), to: to.into(), legs }),
-            None => Err(MissingRate { from, to }),
+            None => Err(MissingRate::new(&from, &to)),
         }
     }
 
@@ -112,9 +118,7 @@ impl Conversion {
     fn value(&self, rate: Rate, live: &impl LiveRates) -> Result<f64, MissingRate> {
         match rate {
             Rate::Fixed(value) => Ok(value),
-            Rate::Live(symbol) => live
-                .mid(symbol)
-                .ok_or_else(|| MissingRate { from: self.from.to_string(), to: self.to.to_string() }),
+            Rate::Live(symbol) => live.mid(symbol).ok_or_else(|| MissingRate::new(&self.from, &self.to)),
         }
     }
 }

@@ -256,6 +256,7 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
     }
 
     /// Calls every strategy instance that has a bar and whose gates are open.
+    #[inline]
     fn strategy_phase(&mut self, step: usize) -> Result<(), EngineError> {
         for index in 0..self.agents.len() {
             if self.may_speak(index, step) {
@@ -265,7 +266,8 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
         Ok(())
     }
 
-    /// Asks a strategy, unless a gate is closed, and does what it says.
+    /// Asks a strategy, unless a gate is closed, and does what it says. Apart from the loop, most of whose steps ask nobody.
+    #[inline(never)]
     fn ask(&mut self, index: usize, step: usize) -> Result<(), EngineError> {
         let agent = &self.agents[index];
         let Some(bar) = agent.bar(self.data, step) else { return Ok(()) };
