@@ -172,8 +172,11 @@ fn first_crossed(bid: &RawSide, ask: &RawSide, k: usize, of: &SideOf) -> DataErr
 
 /// Applies the policy to the crossed bars of an aligned block; those that are refused have been already.
 pub(crate) fn uncross(bid: &mut RawSide, ask: &mut RawSide, policy: OnCrossed) {
+    if policy == OnCrossed::Error {
+        return;
+    }
     let crossed: Vec<bool> = (0..bid.len()).map(|k| is_crossed(&bid.prices, &ask.prices, k)).collect();
-    if policy == OnCrossed::Error || !crossed.contains(&true) {
+    if !crossed.contains(&true) {
         return;
     }
     if policy == OnCrossed::Drop {
