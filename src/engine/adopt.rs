@@ -14,6 +14,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     /// first wins). Returns the others.
     pub fn adopt(&mut self, orders: impl IntoIterator<Item = Position>) -> Vec<Position> {
         let mut dropped = Vec::new();
+        self.due.fill(0);
         for order in orders {
             let agent = (0..self.agents.len()).find(|&agent| self.trades_symbol(agent, order.symbol));
             match agent {

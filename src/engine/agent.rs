@@ -1,6 +1,5 @@
 //! A strategy instance inside the engine: which symbols it speaks for, and what the gates remember of it.
 
-use super::clock::Upcoming;
 use super::wrapper::GateState;
 use crate::data::MultiSymbolData;
 use crate::strategy::{BarView, Candidates, Strategy};
@@ -19,8 +18,6 @@ pub(super) struct Agent<S> {
     pub(super) manages: bool,
     /// Rows on which it may speak.
     pub(super) candidates: Candidates,
-    /// Next step on which it may, when the clock has asked.
-    pub(super) upcoming: Option<Upcoming>,
 }
 
 impl<S: Strategy> Agent<S> {
@@ -28,15 +25,7 @@ impl<S: Strategy> Agent<S> {
         let max_holding = strategy.max_holding_minutes().map(|minutes| minutes * MINUTE);
         let manages = strategy.manages_positions();
         let candidates = strategy.candidates();
-        Self {
-            strategy,
-            symbol,
-            gate: GateState::default(),
-            max_holding,
-            manages,
-            candidates,
-            upcoming: None,
-        }
+        Self { strategy, symbol, gate: GateState::default(), max_holding, manages, candidates }
     }
 
     /// The bar it decides on at a step: its symbol's, or the first symbol's that has one.

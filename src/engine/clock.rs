@@ -21,13 +21,6 @@ use crate::types::{Direction, OrderType, PriceSide, SymbolId, Timestamp};
 /// No row of the window.
 const NEVER: usize = usize::MAX;
 
-/// The next step on which a strategy may speak, and for which holding of its symbol.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Upcoming {
-    step: usize,
-    held: Option<Direction>,
-}
-
 /// The next step on which something can happen to an order, and for which state of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Reach {
@@ -83,17 +76,26 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
 
     /// Next step on which a strategy may speak, remembered until it comes or the strategy holds something else.
     fn next_candidate(&mut self, index: usize, step: usize) -> usize {
+        if self.due[index] > step {
+            return self.due[index];
+        }
         let agent = &self.agents[index];
         let Some(symbol) = agent.symbol else { return step + 1 };
-        let held = self.held(index, symbol);
-        if let Some(known) = agent.upcoming.filter(|known| known.step > step && known.held == held) {
-            return known.step;
-        }
-        let Some(rows) = rows_for(&agent.candidates, held) else { return step + 1 };
+        let Some(rows) = rows_for(&agent.candidates, self.held(index, symbol)) else { return step + 1 };
         let row = bitmap::next_set(rows, next_row(&self.tapes[symbol.index()], step));
         let next = row.map_or(NEVER, |row| self.step_of_row(symbol, row, step + 1));
-        self.agents[index].upcoming = Some(Upcoming { step: next, held });
+        self.due[index] = next;
         next
+    }
+
+    /// What a symbol holds has changed: when its strategies may speak has to be found again.
+    #[inline]
+    pub(super) fn holding_changed(&mut self, symbol: SymbolId) {
+        for (due, agent) in self.due.iter_mut().zip(&self.agents) {
+            if agent.symbol == Some(symbol) {
+                *due = 0;
+            }
+        }
     }
 
     /// What the mask of a strategy depends on: the direction of the oldest open position of its symbol. `None` for a
@@ -115,6 +117,9 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     pub(super) fn may_speak(&self, index: usize, step: usize) -> bool {
         if self.request.clock == Clock::EveryBar {
             return true;
+        }
+        if self.due[index] > step {
+            return false;
         }
         let agent = &self.agents[index];
         let Some(symbol) = agent.symbol else { return true };

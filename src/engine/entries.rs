@@ -261,6 +261,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         ticket.slippage = direction.sign() * (fill.price - fill.unslipped);
         ticket.next_night = night;
         self.book.opened(index);
+        self.holding_changed(symbol);
         let live = self.rates(step);
         let fee = self.simulator.fee(symbol.index(), FeeCall::Entry, fill.price, fill.size, &live)?;
         self.book_fee(index, FeeKind::Entry, self.data.time(step), fee);

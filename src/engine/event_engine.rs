@@ -92,6 +92,9 @@ pub struct EventEngine<'a, S, D, O = ()> {
     pub(super) request: RunRequest,
     pub(super) gates: Gates,
     pub(super) agents: Vec<Agent<S>>,
+    /// Next step on which each of them may speak, given what its symbol holds, when the clock has asked; at or before the
+    /// current step when that has to be found again.
+    pub(super) due: Vec<usize>,
     pub(super) simulator: ExecutionSimulator<D>,
     /// Account money per price unit and lot where no rate moves it.
     pub(super) unit_values: Vec<Option<f64>>,
@@ -157,6 +160,7 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
             window,
             request: *request,
             gates: Gates::new(settings, data.timeframe()),
+            due: vec![0; agents.len()],
             agents,
             simulator,
             unit_values,

@@ -197,6 +197,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         let trade = trade_of(position, close.reason, close.other.is_some(), costs);
         self.ledger.book_trade(trade);
         self.book.closed(close.index);
+        self.holding_changed(symbol);
         let agent = self.ticket(close.index).agent;
         self.gates.exited(&mut self.agents[agent].gate, time);
         Ok(())

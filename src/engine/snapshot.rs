@@ -97,6 +97,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     pub fn restore(&mut self, snapshot: EngineSnapshot) -> Vec<Position> {
         let mut dropped = Vec::new();
         self.book = Book::default();
+        self.due.fill(0);
         for order in snapshot.orders {
             if self.keeps(&order) {
                 let Order { position, signal, agent, half_spread, slippage, margin } = order;
