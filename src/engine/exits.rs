@@ -41,6 +41,12 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     /// Tests every order of every symbol that has a bar, symbols in configured order.
     #[inline]
     pub(super) fn exit_phase(&mut self, step: usize) -> Result<(), EngineError> {
+        if let [tape] = &self.tapes[..] {
+            return match tape.row(step) {
+                Some(row) => self.exits_of(SymbolId(0), step, row),
+                None => Ok(()),
+            };
+        }
         let mut next = self.book.next_symbol(None);
         while let Some(symbol) = next {
             if let Some(row) = self.tapes[symbol.index()].row(step) {
