@@ -131,6 +131,13 @@ pub struct TrialRun {
     pub parts: Vec<TrialRun>,
 }
 
+impl TrialRun {
+    /// Memory of its trades and curve, at least 1.
+    pub fn bytes(&self) -> usize {
+        (self.trades.len() * size_of::<Trade>() + self.curve.bytes()).max(1)
+    }
+}
+
 /// What the registry stores: one virtual call per trial, static calls per step.
 pub trait StrategyRunner: Send + Sync {
     /// Name in the sweep file.

@@ -15,15 +15,31 @@ pub(super) struct Spare {
     pub(super) curve: EquityCurve,
 }
 
-/// Runs whose lists are kept: as many as two threads run side by side.
-const MOST_KEPT: usize = 128;
+impl Spare {
+    fn bytes(&self) -> usize {
+        self.trades.capacity() * size_of::<Trade>() + self.curve.bytes()
+    }
+}
+
+/// Lists of finished runs.
+#[derive(Debug)]
+struct Kept {
+    lists: Vec<Spare>,
+    bytes: usize,
+}
+
+/// Memory that is kept at most: lists beyond it are given back.
+const MOST_BYTES: usize = 128 << 20;
 
 /// Shared by all threads and all sweeps of the process; taken once per run, so nobody waits for it.
-static SPARE: Mutex<Vec<Spare>> = Mutex::new(Vec::new());
+static KEPT: Mutex<Kept> = Mutex::new(Kept { lists: Vec::new(), bytes: 0 });
 
 /// Takes what a finished run left, or nothing.
 pub(super) fn take() -> Spare {
-    SPARE.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    let spare = kept.lists.pop().unwrap_or_default();
+    kept.bytes -= spare.bytes();
+    spare
 }
 
 /// Leaves the lists of a run that nobody needs any more to a later run.
@@ -31,9 +47,11 @@ pub fn recycle(run: TrialRun) {
     let TrialRun { mut trades, mut curve, .. } = run;
     trades.clear();
     curve.clear();
-    let mut kept = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
-    if kept.len() < MOST_KEPT {
-        kept.push(Spare { trades, curve });
+    let spare = Spare { trades, curve };
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    if kept.bytes + spare.bytes() <= MOST_BYTES {
+        kept.bytes += spare.bytes();
+        kept.lists.push(spare);
     }
 }
 

@@ -28,17 +28,18 @@ pub(super) fn fan_out<E: TrialEvaluator>(
     // A few at a time when there are thousands, so that handing over costs little; and as many as gain from running
     // side by side, but four blocks for every thread, so that none sits on a queue while the others are done.
     let share = jobs.trials.len() / (4 * rayon::current_num_threads());
-    let block = (jobs.trials.len() / 512).clamp(1, 16).max(share.min(evaluator.side_by_side()));
+    let few = (jobs.trials.len() / 512).clamp(1, 16);
     let next = AtomicUsize::new(0);
     let work = || {
         while !stop.is_set() {
+            let together = evaluator.side_by_side().max(1);
+            let block = few.max(share.min(together));
             let start = next.fetch_add(block, Ordering::Relaxed);
             let end = (start + block).min(jobs.trials.len());
             if start >= end {
                 break;
             }
             let mut outcomes = Vec::with_capacity(end - start);
-            let together = evaluator.side_by_side().max(1);
             let positions = jobs.positions[start..end].chunks(together);
             for (positions, trials) in positions.zip(jobs.trials[start..end].chunks(together)) {
                 if stop.is_set() {

@@ -1,7 +1,7 @@
 //! What all windows of a study share, and how one trial of it runs on one window.
 
 use std::cell::RefCell;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::accounts::joined;
@@ -139,6 +139,8 @@ pub struct WindowEvaluator<'a> {
     calendar: MetricCalendar,
     days: Mutex<Option<Arc<[i32]>>>,
     used: CacheUse,
+    /// Bytes of the largest run so far. It decides how many run side by side, which shows in no result.
+    longest_run: AtomicUsize,
 }
 
 impl<'a> WindowEvaluator<'a> {
@@ -146,7 +148,16 @@ impl<'a> WindowEvaluator<'a> {
     pub fn new(study: &'a Study, window: StepRange, fold: u32, window_end: WindowEnd) -> Self {
         let timeline = study.inputs.data.timeline();
         let calendar = MetricCalendar::new(timeline, window, study.calendar, study.periods_per_year);
-        Self { study, window, fold, window_end, calendar, days: Mutex::new(None), used: CacheUse::default() }
+        Self {
+            study,
+            window,
+            fold,
+            window_end,
+            calendar,
+            days: Mutex::new(None),
+            used: CacheUse::default(),
+            longest_run: AtomicUsize::new(0),
+        }
     }
 
     /// Days and weeks of the window.
@@ -265,6 +276,7 @@ impl<'a> WindowEvaluator<'a> {
     /// The result of a run that nobody needs any more.
     fn used_up(&self, run: TrialRun) -> TrialResult {
         self.used.stepped.fetch_add(run.bars_stepped, Ordering::Relaxed);
+        self.longest_run.fetch_max(run.bytes(), Ordering::Relaxed);
         let result = self.result(&run);
         engine::recycle(run);
         result
@@ -358,7 +370,12 @@ impl TrialEvaluator for WindowEvaluator<'_> {
         if self.study.check_candidates {
             return 1;
         }
-        (STEPS_SIDE_BY_SIDE / self.window.len().max(1)).clamp(1, 64)
+        let steps = self.window.len().max(1) * self.study.inputs.data.symbols().len().max(1);
+        let bytes = match self.longest_run.load(Ordering::Relaxed) {
+            0 => RUN_BYTES,
+            known => known,
+        };
+        (STEPS_SIDE_BY_SIDE / steps).min(BYTES_SIDE_BY_SIDE / bytes).clamp(1, 64)
     }
 
     fn evaluate_together(
@@ -372,8 +389,14 @@ impl TrialEvaluator for WindowEvaluator<'_> {
     }
 }
 
-/// Steps that trials may walk side by side: a wish to stop waits for them.
+/// Steps times symbols that trials may walk side by side: a wish to stop waits for them.
 const STEPS_SIDE_BY_SIDE: usize = 32_000_000;
+
+/// Memory that the trades and curves of trials side by side may take on a thread.
+const BYTES_SIDE_BY_SIDE: usize = 64 << 20;
+
+/// Memory a run is taken for before the first one is known.
+const RUN_BYTES: usize = 4 << 20;
 
 /// Ranks rows by a study's objective (`search.md` section 5).
 #[derive(Debug, Clone)]

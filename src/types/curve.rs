@@ -89,6 +89,11 @@ impl EquityCurve {
         self.end = self.end.max(end);
     }
 
+    /// Memory its points have room for.
+    pub fn bytes(&self) -> usize {
+        self.points.capacity() * size_of::<CurvePoint>()
+    }
+
     /// The points, in step order.
     pub fn points(&self) -> &[CurvePoint] {
         &self.points
