@@ -1,7 +1,7 @@
 //! Rolling windows: sum, mean, standard deviation, least and greatest value (`indicators.md` 1.2).
 //!
 //! Every window is added up from scratch in ascending order, twice for a deviation (mean first, then squares around
-//! it), so no error builds up along the series. Windows lie side by side in lanes ([`super::lanes`]), each with its own
+//! it), so no error builds up along the series. Windows lie side by side in lanes, each with its own
 //! order of summation: the bits are those of one window at a time. A window with a hole, or shorter than `window`, is `NaN`;
 //! one of equal values has exactly that mean and exactly zero deviation. `window` is at least 1 everywhere.
 
