@@ -61,8 +61,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     fn exits_of(&mut self, symbol: SymbolId, step: usize, row: usize) -> Result<(), EngineError> {
         let own_pip = self.simulator.symbol(symbol.index()).pip_size;
         let buffer = self.shared_pip().unwrap_or(own_pip) * self.settings.pip_buffer_factor;
-        let tape = self.tapes[symbol.index()];
-        let time = tape.time(row);
+        let time = self.tapes[symbol.index()].time(row);
         let mut changed = false;
         for index in 0..self.book.active().len() {
             let position = self.book.position(index);
@@ -82,7 +81,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             if position.stop_loss.is_none() && position.take_profit.is_none() {
                 continue;
             }
-            let side = tape.exit_side(position.direction);
+            let side = self.tapes[symbol.index()].exit_side(position.direction);
             let (low, high) = (side.low[row], side.high[row]);
             if reaches(position.direction, position.stop_loss, position.take_profit, low, high, buffer) {
                 let same_bar = position.order_type != OrderType::Market && position.trigger_time == time;
