@@ -31,28 +31,36 @@ struct Kept {
 /// Memory that is kept at most: lists beyond it are given back.
 const MOST_BYTES: usize = 128 << 20;
 
+impl Kept {
+    fn take(&mut self) -> Spare {
+        let spare = self.lists.pop().unwrap_or_default();
+        self.bytes -= spare.bytes();
+        spare
+    }
+
+    fn leave(&mut self, run: TrialRun) {
+        let TrialRun { mut trades, mut curve, .. } = run;
+        trades.clear();
+        curve.clear();
+        let spare = Spare { trades, curve };
+        if self.bytes + spare.bytes() <= MOST_BYTES {
+            self.bytes += spare.bytes();
+            self.lists.push(spare);
+        }
+    }
+}
+
 /// Shared by all threads and all sweeps of the process; taken once per run, so nobody waits for it.
 static KEPT: Mutex<Kept> = Mutex::new(Kept { lists: Vec::new(), bytes: 0 });
 
 /// Takes what a finished run left, or nothing.
 pub(super) fn take() -> Spare {
-    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-    let spare = kept.lists.pop().unwrap_or_default();
-    kept.bytes -= spare.bytes();
-    spare
+    KEPT.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 /// Leaves the lists of a run that nobody needs any more to a later run.
 pub fn recycle(run: TrialRun) {
-    let TrialRun { mut trades, mut curve, .. } = run;
-    trades.clear();
-    curve.clear();
-    let spare = Spare { trades, curve };
-    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-    if kept.bytes + spare.bytes() <= MOST_BYTES {
-        kept.bytes += spare.bytes();
-        kept.lists.push(spare);
-    }
+    KEPT.lock().unwrap_or_else(PoisonError::into_inner).leave(run);
 }
 
 #[cfg(test)]
@@ -63,10 +71,21 @@ mod tests {
     fn a_recycled_list_keeps_its_room_and_nothing_else() {
         let mut curve = EquityCurve::default();
         curve.record(3, 1.0, 2.0);
-        recycle(TrialRun { trades: Vec::with_capacity(100), curve, ..TrialRun::default() });
-        // Other runs of the process take and leave lists too: whatever is handed out is empty.
-        let spare = take();
-        assert!(spare.trades.is_empty());
+        let mut kept = Kept { lists: Vec::new(), bytes: 0 };
+        kept.leave(TrialRun { trades: Vec::with_capacity(100), curve, ..TrialRun::default() });
+        let spare = kept.take();
+        assert!(spare.trades.is_empty() && spare.trades.capacity() >= 100);
         assert_eq!(spare.curve, EquityCurve::default());
+        assert_eq!((kept.take().trades.capacity(), kept.bytes), (0, 0));
+    }
+
+    #[test]
+    fn lists_beyond_the_limit_are_given_back() {
+        let mut kept = Kept { lists: Vec::new(), bytes: MOST_BYTES - size_of::<Trade>() };
+        let with_room = |trades| TrialRun { trades: Vec::with_capacity(trades), ..TrialRun::default() };
+        kept.leave(with_room(2));
+        assert!(kept.lists.is_empty());
+        kept.leave(with_room(1));
+        assert_eq!((kept.lists.len(), kept.bytes), (1, MOST_BYTES));
     }
 }

@@ -21,15 +21,6 @@ impl Quote {
             Direction::Short => Some(self.bid),
         }
     }
-
-    /// The side a position is closed on: bid for long, ask for short (bid when missing).
-    #[inline]
-    pub fn exit_side(&self, direction: Direction) -> Ohlc {
-        match direction {
-            Direction::Long => self.bid,
-            Direction::Short => self.ask.unwrap_or(self.bid),
-        }
-    }
 }
 
 /// A pending order that was reached.
