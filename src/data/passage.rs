@@ -1,12 +1,14 @@
 //! First bar on which a price reaches a level: block extremes at three levels over the columns of a series.
 //!
-//! A query walks bars to the end of its block of 16, then blocks to the end of theirs, and so on, and back down: a level
-//! that is near is found in two or three looks of sixteen, and one that is not reached for a million bars costs some
-//! hundred comparisons. Answers are exactly those of the plain loop over the bars, ties included (`low <= level`,
-//! `high >= level`).
+//! A query looks at the rest of the block of 16 bars it starts in, then at the rest of the block of 16 blocks, and so on,
+//! and back down: a level that is near is found in two or three looks at sixteen places, each without a branch, and one that
+//! is not reached for a million bars costs some twenty. Answers are exactly those of the plain loop over the bars, ties
+//! included (`low <= level`, `high >= level`).
+
+use pulp::{Simd, WithSimd};
 
 use super::bars::{BarSeries, PriceColumns};
-use crate::types::PriceSide;
+use crate::types::{PriceSide, registers};
 
 /// Entries of one level that an entry of the next stands for.
 const BLOCK: usize = 16;
@@ -67,32 +69,15 @@ pub struct Band {
 }
 
 impl Band {
+    /// Whether a bar of this range leaves it.
     #[inline]
-    fn is_left(self, low: f64, high: f64) -> bool {
+    pub fn is_left(self, low: f64, high: f64) -> bool {
         #[expect(
             clippy::needless_bitwise_bool,
             reason = "no branch between the two comparisons of a hot loop"
         )]
         let reached = (low <= self.below) | (high >= self.above);
         reached
-    }
-
-    /// First place of two equally long slices where the band is left.
-    #[inline]
-    fn first_in(self, low: &[f64], high: &[f64]) -> Option<usize> {
-        const LANES: usize = 8;
-        let (low_lanes, low_rest) = low.as_chunks::<LANES>();
-        let (high_lanes, high_rest) = high.as_chunks::<LANES>();
-        for (chunk, (lows, highs)) in low_lanes.iter().zip(high_lanes).enumerate() {
-            // Without an early exit inside, so that the eight comparisons become one vector operation.
-            let any = lows.iter().zip(highs).fold(false, |any, (&l, &h)| any | self.is_left(l, h));
-            if any {
-                let within = lows.iter().zip(highs).position(|(&l, &h)| self.is_left(l, h));
-                return within.map(|place| chunk * LANES + place);
-            }
-        }
-        let rest = low_rest.iter().zip(high_rest).position(|(&l, &h)| self.is_left(l, h));
-        rest.map(|place| low_lanes.len() * LANES + place)
     }
 }
 
@@ -111,13 +96,18 @@ pub fn first_passage(bars: &BarSeries, side: PriceSide, from: usize, to: usize, 
         PriceSide::Ask => &bars.passage().ask,
     };
     let [blocks, stretches, ranges] = &index.0;
-    let top = |from, to| Level::of(ranges).scan(band, from, to);
-    let third = |from, to| Level::of(stretches).search(band, from, to, top);
-    let second = |from, to| Level::of(blocks).search(band, from, to, third);
-    Level { low: &columns.low, high: &columns.high }.search(band, from, to, second)
+    let bars = Level { low: &columns.low[..to], high: &columns.high[..to] };
+    let entries = |size: usize| to.div_ceil(size);
+    let levels = [
+        bars,
+        Level::of(blocks, entries(BLOCK)),
+        Level::of(stretches, entries(BLOCK.pow(2))),
+        Level::of(ranges, entries(BLOCK.pow(3))),
+    ];
+    registers::arch().dispatch(Query { levels, from, band })
 }
 
-/// The bars, or the extremes of one level.
+/// The bars, or the extremes of one level; equally long.
 #[derive(Debug, Clone, Copy)]
 struct Level<'a> {
     low: &'a [f64],
@@ -125,40 +115,68 @@ struct Level<'a> {
 }
 
 impl<'a> Level<'a> {
-    fn of(extremes: &'a Extremes) -> Self {
-        Self { low: &extremes.low, high: &extremes.high }
+    fn of(extremes: &'a Extremes, entries: usize) -> Self {
+        Self { low: &extremes.low[..entries], high: &extremes.high[..entries] }
     }
 
-    /// First place in `[from, to)` where the band is left.
-    #[inline]
-    fn scan(self, band: Band, from: usize, to: usize) -> Option<usize> {
-        band.first_in(&self.low[from..to], &self.high[from..to]).map(|place| from + place)
-    }
-
-    /// The same for a level with one above it: `above` finds blocks that may hold such a place.
-    #[inline]
-    fn search(
-        self,
-        band: Band,
-        from: usize,
-        to: usize,
-        above: impl Fn(usize, usize) -> Option<usize>,
-    ) -> Option<usize> {
-        let head = (from / BLOCK + 1).saturating_mul(BLOCK).min(to);
-        if let Some(place) = self.scan(band, from, head) {
-            return Some(place);
-        }
-        let (mut block, blocks) = (head.div_ceil(BLOCK), to.div_ceil(BLOCK));
-        // The last block may reach beyond `to`: its extremes may promise what the places before `to` do not hold.
-        while block < blocks {
-            block = above(block, blocks)?;
-            let start = block * BLOCK;
-            if let Some(place) = self.scan(band, start, (start + BLOCK).min(to)) {
-                return Some(place);
+    /// First place at or after `from`, in its block, where the band is left.
+    #[expect(
+        clippy::inline_always,
+        reason = "must be compiled inside the function that enables the instructions"
+    )]
+    #[inline(always)]
+    fn first_in_block(self, band: Band, from: usize) -> Option<usize> {
+        let start = from / BLOCK * BLOCK;
+        let end = start + BLOCK;
+        if let (Some(low), Some(high)) = (self.low.get(start..end), self.high.get(start..end)) {
+            let mut left = 0_u32;
+            for (lane, (&low, &high)) in low.iter().zip(high).enumerate() {
+                left |= u32::from(band.is_left(low, high)) << lane;
             }
-            block += 1;
+            left &= u32::MAX << (from % BLOCK);
+            return (left != 0).then(|| start + left.trailing_zeros() as usize);
         }
-        None
+        (from..self.low.len()).find(|&place| band.is_left(self.low[place], self.high[place]))
+    }
+}
+
+/// The first place of the finest level, at or after `from`, where the band is left.
+struct Query<'a> {
+    levels: [Level<'a>; LEVELS + 1],
+    from: usize,
+    band: Band,
+}
+
+impl WithSimd for Query<'_> {
+    type Output = Option<usize>;
+
+    #[expect(
+        clippy::inline_always,
+        reason = "must be compiled inside the function that enables the instructions"
+    )]
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Option<usize> {
+        let (mut level, mut from) = (0, self.from);
+        let mut place = loop {
+            if from >= self.levels[level].low.len() {
+                return None;
+            }
+            if let Some(place) = self.levels[level].first_in_block(self.band, from) {
+                break place;
+            }
+            from = from / BLOCK + 1;
+            if level < LEVELS {
+                level += 1;
+            } else {
+                from *= BLOCK;
+            }
+        };
+        while level > 0 {
+            level -= 1;
+            // The last block may reach beyond the bars that are asked for: its extremes may promise what they do not hold.
+            place = self.levels[level].first_in_block(self.band, place * BLOCK)?;
+        }
+        Some(place)
     }
 }
 

@@ -15,6 +15,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     pub fn adopt(&mut self, orders: impl IntoIterator<Item = Position>) -> Vec<Position> {
         let mut dropped = Vec::new();
         self.due.fill(0);
+        (self.next_ask, self.next_touch) = (0, 0);
         for order in orders {
             let agent = (0..self.agents.len()).find(|&agent| self.trades_symbol(agent, order.symbol));
             match agent {

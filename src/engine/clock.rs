@@ -46,19 +46,41 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         if next <= soonest || (self.settings.margin.is_some() && !self.book.open().is_empty()) {
             return soonest;
         }
+        if self.next_ask <= step {
+            self.next_ask = self.find_ask(step);
+        }
+        next = next.min(self.next_ask);
+        if next <= soonest {
+            return soonest;
+        }
+        if self.next_touch <= step {
+            self.next_touch = self.find_touch(step);
+        }
+        next.min(self.next_touch).max(soonest)
+    }
+
+    /// Next step after this one on which any strategy may speak.
+    fn find_ask(&mut self, step: usize) -> usize {
+        let mut next = NEVER;
         for index in 0..self.agents.len() {
             next = next.min(self.next_candidate(index, step));
-            if next <= soonest {
-                return soonest;
-            }
-        }
-        for index in 0..self.book.active().len() {
-            next = next.min(self.next_of_order(index, step));
-            if next <= soonest {
-                return soonest;
-            }
         }
         next
+    }
+
+    /// Next step after this one on which something can happen to any active order.
+    fn find_touch(&mut self, step: usize) -> usize {
+        let mut next = NEVER;
+        for index in 0..self.book.active().len() {
+            next = next.min(self.next_of_order(index, step));
+        }
+        next
+    }
+
+    /// Orders have come, gone or changed: when something can happen to them has to be found again.
+    #[inline]
+    pub(super) fn orders_changed(&mut self) {
+        self.next_touch = 0;
     }
 
     /// Next step at whose open something that waits is filled.
@@ -91,6 +113,8 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     /// What a symbol holds has changed: when its strategies may speak has to be found again.
     #[inline]
     pub(super) fn holding_changed(&mut self, symbol: SymbolId) {
+        self.orders_changed();
+        self.next_ask = 0;
         for (due, agent) in self.due.iter_mut().zip(&self.agents) {
             if agent.symbol == Some(symbol) {
                 *due = 0;
@@ -207,14 +231,24 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         if self.settings.equity_mode == EquityMode::Cash {
             return Ok(());
         }
-        if let Some(mark) = self.only_mark() {
-            self.equity = mark.pass_over(from, to, self.ledger.cash(), &mut self.curve);
-            return Ok(());
+        let mut marks = std::mem::take(&mut self.marks);
+        marks.clear();
+        let known = self.find_marks(&mut marks);
+        let cash = self.ledger.cash();
+        match &marks[..] {
+            [mark] if known => self.equity = mark.pass_over(from, to, cash, &mut self.curve),
+            marks => {
+                for step in from..to {
+                    self.equity = if known {
+                        marks.iter().fold(cash, |equity, mark| equity + mark.result(step))
+                    } else {
+                        self.marked_equity(step)?
+                    };
+                    self.record(step);
+                }
+            }
         }
-        for step in from..to {
-            self.equity = self.marked_equity(step)?;
-            self.record(step);
-        }
+        self.marks = marks;
         Ok(())
     }
 }
@@ -268,7 +302,11 @@ fn trigger_band(order: &Position) -> (PriceSide, Band) {
 
 /// The prices that can close a position or move its managed stop, on its exit side.
 #[inline]
-fn exit_band(position: &Position, buffer: f64, rules: Option<&ManagementSettings>) -> (PriceSide, Band) {
+pub(super) fn exit_band(
+    position: &Position,
+    buffer: f64,
+    rules: Option<&ManagementSettings>,
+) -> (PriceSide, Band) {
     let managed = rules.and_then(|rules| managed_level(position, rules));
     match position.direction {
         Direction::Long => {

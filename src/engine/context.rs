@@ -31,6 +31,11 @@ impl RunContext {
         self.detail.get(symbol.index())?.as_deref()
     }
 
+    /// Whether a symbol has a news gate at all.
+    pub(super) fn has_news(&self, symbol: SymbolId) -> bool {
+        self.news.get(symbol.index()).is_some_and(Option::is_some)
+    }
+
     /// Whether the news gate of a symbol is closed on one of its rows.
     #[inline]
     pub(super) fn is_blocked(&self, symbol: SymbolId, row: usize) -> bool {

@@ -73,6 +73,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             ..self.blank(number, row, time, signal)
         };
         self.book.push(position, Ticket::new(agent, *signal));
+        self.orders_changed();
         number
     }
 

@@ -6,6 +6,7 @@ use super::agent::Agent;
 use super::book::{Book, Ticket};
 use super::context::RunContext;
 use super::finish::Alternative;
+use super::money::Mark;
 use super::observer::Observer;
 use super::overnight;
 use super::rates::{self, RatesNow};
@@ -95,6 +96,10 @@ pub struct EventEngine<'a, S, D, O = ()> {
     /// Next step on which each of them may speak, given what its symbol holds, when the clock has asked; at or before the
     /// current step when that has to be found again.
     pub(super) due: Vec<usize>,
+    /// The earliest of them; a clock that skips asks nobody before it.
+    pub(super) next_ask: usize,
+    /// Next step on which something can happen to an active order, under the same terms.
+    pub(super) next_touch: usize,
     pub(super) simulator: ExecutionSimulator<D>,
     /// Account money per price unit and lot where no rate moves it.
     pub(super) unit_values: Vec<Option<f64>>,
@@ -106,6 +111,8 @@ pub struct EventEngine<'a, S, D, O = ()> {
     pub(super) max_holding: Option<i64>,
     /// Whether the management phase can do anything.
     pub(super) manages: bool,
+    /// Whether calm bars have a loop of their own.
+    pub(super) meets_calm_bars: bool,
     pub(super) book: Book,
     pub(super) waiting: WaitingList,
     pub(super) waiting_exits: Vec<WaitingExit>,
@@ -117,7 +124,9 @@ pub struct EventEngine<'a, S, D, O = ()> {
     pub(super) next_step: usize,
     pub(super) counters: Counters,
     pub(super) observer: O,
-    signals: Signals,
+    pub(super) signals: Signals,
+    /// Room for the marks of the open positions.
+    pub(super) marks: Vec<Mark<'a>>,
 }
 
 impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
@@ -152,7 +161,7 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
             || agents.iter().any(|agent| agent.manages || agent.max_holding.is_some());
         let spare = scratch::take();
         let window = StepRange { start: request.window.start, end: request.window.end.min(data.steps()) };
-        Ok(Self {
+        let mut engine = Self {
             data,
             tapes: data.symbols().iter().map(Tape::of).collect(),
             context: &inputs.context,
@@ -161,6 +170,8 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
             request: *request,
             gates: Gates::new(settings, data.timeframe()),
             due: vec![0; agents.len()],
+            next_ask: 0,
+            next_touch: 0,
             agents,
             simulator,
             unit_values,
@@ -168,6 +179,7 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
             swaps: overnight::swaps(settings, data),
             max_holding,
             manages,
+            meets_calm_bars: false,
             book: Book::default(),
             waiting: WaitingList::default(),
             waiting_exits: Vec::new(),
@@ -179,7 +191,10 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
             counters: Counters::default(),
             observer,
             signals: Signals::default(),
-        })
+            marks: Vec::new(),
+        };
+        engine.meets_calm_bars = engine.has_calm_bars();
+        Ok(engine)
     }
 
     /// Trades a symbol under other terms than its specification gives, for symbols outside every table.
@@ -211,13 +226,25 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
     pub fn advance(&mut self, until: usize) -> Result<(), EngineError> {
         let end = self.window.end.min(until);
         while self.next_step < end {
+            if self.meets_calm_bars {
+                self.pass_calm_bars(end)?;
+                if self.next_step >= end {
+                    break;
+                }
+            }
             let step = self.next_step;
             self.step(step)?;
-            self.counters.bars_stepped += 1;
-            self.next_step = self.next_event(step);
-            if self.next_step > step + 1 && !self.book.open().is_empty() {
-                self.pass_over(step + 1, self.next_step)?;
-            }
+            self.turn(step)?;
+        }
+        Ok(())
+    }
+
+    /// From a step that is done to the next event.
+    pub(super) fn turn(&mut self, step: usize) -> Result<(), EngineError> {
+        self.counters.bars_stepped += 1;
+        self.next_step = self.next_event(step);
+        if self.next_step > step + 1 && !self.book.open().is_empty() {
+            self.pass_over(step + 1, self.next_step)?;
         }
         Ok(())
     }
@@ -243,6 +270,11 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
                 self.strategy_phase(step)?;
             }
         }
+        self.settle(step)
+    }
+
+    /// The end of a step: orders expire, the account goes on the curve.
+    pub(super) fn settle(&mut self, step: usize) -> Result<(), EngineError> {
         if self.settings.pending_ttl_bars.is_some() {
             self.expire(step);
         }
@@ -251,8 +283,8 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
 
     /// Exits and management of whatever is active.
     #[inline]
-    fn look_after(&mut self, step: usize) -> Result<(), EngineError> {
-        if self.book.active().is_empty() {
+    pub(super) fn look_after(&mut self, step: usize) -> Result<(), EngineError> {
+        if self.next_touch > step || self.book.active().is_empty() {
             return Ok(());
         }
         self.exit_phase(step)?;
@@ -262,6 +294,9 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
     /// Calls every strategy instance that has a bar and whose gates are open.
     #[inline]
     fn strategy_phase(&mut self, step: usize) -> Result<(), EngineError> {
+        if self.next_ask > step {
+            return Ok(());
+        }
         for index in 0..self.agents.len() {
             if self.may_speak(index, step) {
                 self.ask(index, step)?;
@@ -293,7 +328,12 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
     }
 
     /// What a strategy has said on a bar, in its order.
-    fn process_signals(&mut self, step: usize, index: usize, bar: &BarView<'_>) -> Result<(), EngineError> {
+    pub(super) fn process_signals(
+        &mut self,
+        step: usize,
+        index: usize,
+        bar: &BarView<'_>,
+    ) -> Result<(), EngineError> {
         let mut signals = std::mem::take(&mut self.signals);
         let agent = &mut self.agents[index];
         if self.gates.any() && signals.as_slice().iter().any(|signal| matches!(signal, Signal::Enter(_))) {

@@ -4,6 +4,7 @@ pub mod accounts;
 mod adopt;
 mod agent;
 mod book;
+mod calm;
 mod clock;
 pub mod context;
 mod detail;

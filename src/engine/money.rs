@@ -20,21 +20,28 @@ pub(super) struct Mark<'a> {
 }
 
 impl Mark<'_> {
-    /// Records the equity of the steps in `from..to`, which are rows too and not empty; returns the last one.
+    /// What the position would book before fees at the close of a row.
+    #[inline]
+    pub(super) fn result(&self, row: usize) -> f64 {
+        self.money(self.closes[row])
+    }
+
+    #[inline]
+    fn money(&self, close: f64) -> f64 {
+        let movement = match self.direction {
+            Direction::Long => close - self.entry_price,
+            Direction::Short => self.entry_price - close,
+        };
+        (movement * self.size) * self.unit_value
+    }
+
+    /// Records the equity of the steps in `from..to`, which are rows too and not empty, of an account with only this
+    /// position; returns the last one.
     pub(super) fn pass_over(&self, from: usize, to: usize, cash: f64, curve: &mut EquityCurve) -> f64 {
-        let closes = self.closes[from..to].iter();
-        let money = |movement: f64| cash + (movement * self.size) * self.unit_value;
         #[expect(clippy::cast_possible_truncation, reason = "a timeline has fewer than 2^32 steps")]
         let first = from as u32;
-        let last = match self.direction {
-            Direction::Long => {
-                curve.record_each(first, cash, closes.map(|close| money(close - self.entry_price)))
-            }
-            Direction::Short => {
-                curve.record_each(first, cash, closes.map(|close| money(self.entry_price - close)))
-            }
-        };
-        last.expect("a stretch has a step")
+        let equities = self.closes[from..to].iter().map(|&close| cash + self.money(close));
+        curve.record_each(first, cash, equities).expect("a stretch has a step")
     }
 }
 
@@ -75,9 +82,13 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
         self.marked_at(step, PriceField::Close)
     }
 
-    /// The mark of the only open position, where steps are its rows and its worth depends on nothing but the close.
-    pub(super) fn only_mark(&self) -> Option<Mark<'a>> {
-        let &[index] = self.book.open() else { return None };
+    /// Appends the marks of all open positions, in opening order, if steps are their rows and their worth depends on nothing
+    /// but the close; returns whether it is so.
+    pub(super) fn find_marks(&self, marks: &mut Vec<Mark<'a>>) -> bool {
+        self.book.open().iter().all(|&index| self.mark(index).map(|mark| marks.push(mark)).is_some())
+    }
+
+    fn mark(&self, index: usize) -> Option<Mark<'a>> {
         let position = self.book.position(index);
         let tape = self.tapes[position.symbol.index()];
         let unit_value = self.unit_values[position.symbol.index()].filter(|_| self.by_volume())?;

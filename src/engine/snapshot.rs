@@ -98,6 +98,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         let mut dropped = Vec::new();
         self.book = Book::default();
         self.due.fill(0);
+        (self.next_ask, self.next_touch) = (0, 0);
         for order in snapshot.orders {
             if self.keeps(&order) {
                 let Order { position, signal, agent, half_spread, slippage, margin } = order;

@@ -22,6 +22,17 @@ impl<'a> BarView<'a> {
         Some(Self { data, bars: &series.bars, symbol, step, row: series.row(step)? })
     }
 
+    /// The bar of a symbol whose rows are the steps.
+    #[inline]
+    pub(crate) fn of_row(
+        data: &'a MultiSymbolData,
+        bars: &'a BarSeries,
+        symbol: SymbolId,
+        row: usize,
+    ) -> Self {
+        Self { data, bars, symbol, step: row, row }
+    }
+
     /// The symbol.
     #[inline]
     pub fn symbol(&self) -> SymbolId {

@@ -22,8 +22,10 @@ pub enum RegisterError {
 }
 
 /// The instructions in use; the widest there are where the variable cannot be followed.
+#[inline]
 pub fn arch() -> Arch {
-    choice().unwrap_or_else(|_| Arch::new())
+    static ARCH: OnceLock<Arch> = OnceLock::new();
+    *ARCH.get_or_init(|| choice().unwrap_or_else(|_| Arch::new()))
 }
 
 /// What the variable asks for, read once per process.

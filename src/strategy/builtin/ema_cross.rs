@@ -197,11 +197,15 @@ impl EmaCrossBound {
             (StopRule::Atr(_) | StopRule::None, _) => Some(Level::Absent),
         }
     }
-}
 
-impl Strategy for EmaCrossBound {
-    fn evaluate(&mut self, bar: &BarView<'_>, account: &AccountView<'_>, out: &mut Signals) {
-        let Some(direction) = self.cross(bar.row()) else { return };
+    /// What a cross means for the account: the end of a position against it, or an entry.
+    fn on_cross(
+        &self,
+        direction: Direction,
+        bar: &BarView<'_>,
+        account: &AccountView<'_>,
+        out: &mut Signals,
+    ) {
         if !account.is_flat(self.symbol) {
             let against = account.direction(self.symbol) == Some(direction.opposite());
             if self.settings.exit_on_cross && against {
@@ -225,6 +229,15 @@ impl Strategy for EmaCrossBound {
             scenario: None,
             tag: 0,
         });
+    }
+}
+
+impl Strategy for EmaCrossBound {
+    #[inline]
+    fn evaluate(&mut self, bar: &BarView<'_>, account: &AccountView<'_>, out: &mut Signals) {
+        if let Some(direction) = self.cross(bar.row()) {
+            self.on_cross(direction, bar, account, out);
+        }
     }
 
     /// Entries while flat; while in a position the opposite cross, if it closes.
