@@ -1,7 +1,6 @@
 //! First bar on which a price reaches a level: block extremes at three levels over the columns of a series.
 //!
-//! A query looks at the rest of the block of 16 bars it starts in, then at the rest of the block of 16 blocks, and so on,
-//! and back down: a level that is near is found in two or three looks at sixteen places, each without a branch, and one that
+//! A query looks at the next 16 bars, then at the 16 blocks from the first whole one on, and so on, and back down: a level that is near is found in two or three looks at sixteen places, each without a branch, and one that
 //! is not reached for a million bars costs some twenty. Answers are exactly those of the plain loop over the bars, ties
 //! included (`low <= level`, `high >= level`).
 
@@ -15,6 +14,9 @@ const BLOCK: usize = 16;
 
 /// Levels above the bars: blocks of 16, 256 and 4,096 bars.
 const LEVELS: usize = 3;
+
+/// The places of a block, as the lanes of a search.
+const PLACES: [f64; BLOCK] = [0., 1., 2., 3., 4., 5., 6., 7., 8., 9., 10., 11., 12., 13., 14., 15.];
 
 /// Extremes of consecutive stretches of bars.
 #[derive(Debug, Clone, Default)]
@@ -119,24 +121,32 @@ impl<'a> Level<'a> {
         Self { low: &extremes.low[..entries], high: &extremes.high[..entries] }
     }
 
-    /// First place at or after `from`, in its block, where the band is left.
+    /// First of the 16 places from `from` on where the band is left; places behind the last one never leave it.
     #[expect(
         clippy::inline_always,
         reason = "must be compiled inside the function that enables the instructions"
     )]
     #[inline(always)]
-    fn first_in_block(self, band: Band, from: usize) -> Option<usize> {
-        let start = from / BLOCK * BLOCK;
-        let end = start + BLOCK;
-        if let (Some(low), Some(high)) = (self.low.get(start..end), self.high.get(start..end)) {
-            let mut left = 0_u32;
-            for (lane, (&low, &high)) in low.iter().zip(high).enumerate() {
-                left |= u32::from(band.is_left(low, high)) << lane;
-            }
-            left &= u32::MAX << (from % BLOCK);
-            return (left != 0).then(|| start + left.trailing_zeros() as usize);
+    fn first_of_block<S: Simd>(self, simd: S, band: Band, from: usize) -> Option<usize> {
+        let block = |column: &'a [f64]| column.get(from..from + BLOCK);
+        let Some((low, high)) = block(self.low).zip(block(self.high)) else {
+            return (from..self.low.len()).find(|&place| band.is_left(self.low[place], self.high[place]));
+        };
+        let (below, above) = (simd.splat_f64s(band.below), simd.splat_f64s(band.above));
+        let nowhere = simd.splat_f64s(f64::INFINITY);
+        let lanes = |column| S::as_simd_f64s(column).0.iter();
+        let mut first = nowhere;
+        for ((&low, &high), &place) in lanes(low).zip(lanes(high)).zip(lanes(&PLACES)) {
+            let left = simd.or_m64s(
+                simd.less_than_or_equal_f64s(low, below),
+                simd.greater_than_or_equal_f64s(high, above),
+            );
+            first = simd.min_f64s(first, simd.select_f64s(left, place, nowhere));
         }
-        (from..self.low.len()).find(|&place| band.is_left(self.low[place], self.high[place]))
+        let first = simd.reduce_min_f64s(first);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "one of the places")]
+        let place = |first: f64| from + first as usize;
+        (first < f64::INFINITY).then(|| place(first))
     }
 }
 
@@ -155,26 +165,25 @@ impl WithSimd for Query<'_> {
         reason = "must be compiled inside the function that enables the instructions"
     )]
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> Option<usize> {
+    fn with_simd<S: Simd>(self, simd: S) -> Option<usize> {
         let (mut level, mut from) = (0, self.from);
         let mut place = loop {
             if from >= self.levels[level].low.len() {
                 return None;
             }
-            if let Some(place) = self.levels[level].first_in_block(self.band, from) {
+            if let Some(place) = self.levels[level].first_of_block(simd, self.band, from) {
                 break place;
             }
-            from = from / BLOCK + 1;
+            from += BLOCK;
             if level < LEVELS {
                 level += 1;
-            } else {
-                from *= BLOCK;
+                from /= BLOCK;
             }
         };
         while level > 0 {
             level -= 1;
             // The last block may reach beyond the bars that are asked for: its extremes may promise what they do not hold.
-            place = self.levels[level].first_in_block(self.band, place * BLOCK)?;
+            place = self.levels[level].first_of_block(simd, self.band, place * BLOCK)?;
         }
         Some(place)
     }
