@@ -15,7 +15,7 @@ use crate::strategy::{AccountView, BarView, Candidates, Strategy};
 use crate::types::{PriceSide, SymbolId};
 
 /// The symbol of a run that has no other.
-const ONLY: SymbolId = SymbolId(0);
+pub(super) const ONLY: SymbolId = SymbolId(0);
 
 /// Ranges of the bars on one side, and the prices that end an open position.
 #[derive(Debug, Clone, Copy)]
@@ -33,12 +33,19 @@ impl Watch<'_> {
 }
 
 impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
-    /// Whether calm bars are worth a loop of their own: one symbol with a bar on every step, one strategy that is asked on
-    /// all of them whatever the time and the news.
-    pub(super) fn has_calm_bars(&self) -> bool {
+    /// Whether one strategy trades one symbol whose rows are the steps.
+    pub(super) fn is_single(&self) -> bool {
         let ([tape], [agent]) = (&self.tapes[..], &self.agents[..]) else { return false };
-        let asks = self.request.clock == Clock::EveryBar || matches!(agent.candidates, Candidates::EveryBar);
-        asks && tape.is_dense() && !self.gates.any() && !self.context.has_news(ONLY)
+        tape.is_dense() && agent.symbol == Some(ONLY)
+    }
+
+    /// Whether calm bars are worth a loop of their own: the only strategy is asked on all bars, whatever the time and the
+    /// news.
+    pub(super) fn has_calm_bars(&self) -> bool {
+        let mut candidates = self.agents.iter().map(|agent| &agent.candidates);
+        let asks = self.request.clock == Clock::EveryBar
+            || candidates.any(|candidates| matches!(candidates, Candidates::EveryBar));
+        asks && !self.gates.any() && !self.context.has_news(ONLY)
     }
 
     /// Passes the calm bars before `end`, and the bar on which the strategy breaks the silence.
@@ -98,10 +105,10 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
         let bars = &*self.data.symbol(ONLY).bars;
         self.process_signals(step, 0, &BarView::of_row(self.data, bars, ONLY, step))?;
         if self.settings.step_order == StepOrder::StrategyFirst {
-            self.look_after(step)?;
+            self.look_after::<true>(step)?;
         }
         self.settle(step)?;
-        self.turn(step)
+        self.turn::<true>(step)
     }
 
     /// Whether the next bar does not need a whole step for anything but a reached level; if so, `marks` are those of the

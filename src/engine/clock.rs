@@ -4,6 +4,7 @@
 //! position out, trigger or expire an order, the open a waiting order fills at, a rollover, and the end of the window.
 //! Naming a bar on which nothing happens after all is allowed; leaving one out is not.
 
+use super::calm::ONLY;
 use super::context::contains;
 use super::event_engine::EventEngine;
 use super::observer::Observer;
@@ -33,48 +34,53 @@ pub(super) struct Reach {
 impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     /// The step to walk after `step`.
     #[inline]
-    pub(super) fn next_event(&mut self, step: usize) -> usize {
+    pub(super) fn next_event<const SINGLE: bool>(&mut self, step: usize) -> usize {
         match self.request.clock {
             Clock::EveryBar => step + 1,
-            Clock::Skipping => self.next_possible(step),
+            Clock::Skipping => self.next_possible::<SINGLE>(step),
         }
     }
 
-    fn next_possible(&mut self, step: usize) -> usize {
+    #[inline]
+    fn next_possible<const SINGLE: bool>(&mut self, step: usize) -> usize {
         let soonest = step + 1;
-        let mut next = self.next_fill(soonest);
+        let mut next = self.window.end;
+        if !self.waiting.orders().is_empty() || !self.waiting_exits.is_empty() {
+            next = self.next_fill(soonest);
+        }
         if next <= soonest || (self.settings.margin.is_some() && !self.book.open().is_empty()) {
             return soonest;
         }
         if self.next_ask <= step {
-            self.next_ask = self.find_ask(step);
+            self.next_ask = self.find_ask::<SINGLE>(step);
         }
         next = next.min(self.next_ask);
         if next <= soonest {
             return soonest;
         }
         if self.next_touch <= step {
-            self.next_touch = self.find_touch(step);
+            self.next_touch = self.find_touch::<SINGLE>(step);
         }
         next.min(self.next_touch).max(soonest)
     }
 
     /// Next step after this one on which any strategy may speak.
-    fn find_ask(&mut self, step: usize) -> usize {
-        let mut next = NEVER;
-        for index in 0..self.agents.len() {
-            next = next.min(self.next_candidate(index, step));
+    #[inline]
+    fn find_ask<const SINGLE: bool>(&mut self, step: usize) -> usize {
+        if SINGLE {
+            let Some(rows) = self.rows_of(0, ONLY) else { return step + 1 };
+            return bitmap::next_set(rows, step + 1).unwrap_or(NEVER);
         }
-        next
+        (0..self.agents.len()).fold(NEVER, |next, index| next.min(self.next_candidate(index, step)))
     }
 
     /// Next step after this one on which something can happen to any active order.
-    fn find_touch(&mut self, step: usize) -> usize {
-        let mut next = NEVER;
-        for index in 0..self.book.active().len() {
-            next = next.min(self.next_of_order(index, step));
+    #[inline]
+    fn find_touch<const SINGLE: bool>(&mut self, step: usize) -> usize {
+        if let ([order], true) = (self.book.active(), SINGLE) {
+            return self.touching_row(0, order, step + 1, self.window.end).unwrap_or(NEVER);
         }
-        next
+        (0..self.book.active().len()).fold(NEVER, |next, index| next.min(self.next_of_order(index, step)))
     }
 
     /// Orders have come, gone or changed: when something can happen to them has to be found again.
@@ -101,9 +107,8 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         if self.due[index] > step {
             return self.due[index];
         }
-        let agent = &self.agents[index];
-        let Some(symbol) = agent.symbol else { return step + 1 };
-        let Some(rows) = rows_for(&agent.candidates, self.held(index, symbol)) else { return step + 1 };
+        let Some(symbol) = self.agents[index].symbol else { return step + 1 };
+        let Some(rows) = self.rows_of(index, symbol) else { return step + 1 };
         let row = bitmap::next_set(rows, next_row(&self.tapes[symbol.index()], step));
         let next = row.map_or(NEVER, |row| self.step_of_row(symbol, row, step + 1));
         self.due[index] = next;
@@ -122,13 +127,24 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         }
     }
 
-    /// What the mask of a strategy depends on: the direction of the oldest open position of its symbol. `None` for a
-    /// mask that depends on nothing.
+    /// The rows on which a strategy may speak, given what its symbol holds; `None` = all.
     #[inline]
-    fn held(&self, index: usize, symbol: SymbolId) -> Option<Direction> {
-        if self.book.open().is_empty()
-            || !matches!(self.agents[index].candidates, Candidates::ByPosition { .. })
-        {
+    fn rows_of(&self, index: usize, symbol: SymbolId) -> Option<&[u64]> {
+        match &self.agents[index].candidates {
+            Candidates::EveryBar => None,
+            Candidates::Mask(rows) => Some(rows),
+            Candidates::ByPosition { flat, long, short } => Some(match self.held(symbol) {
+                None => flat,
+                Some(Direction::Long) => long,
+                Some(Direction::Short) => short,
+            }),
+        }
+    }
+
+    /// The direction of the oldest open position of a symbol.
+    #[inline]
+    fn held(&self, symbol: SymbolId) -> Option<Direction> {
+        if self.book.open().is_empty() {
             return None;
         }
         let mut active = self.book.active().iter();
@@ -138,17 +154,19 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
 
     /// Whether a strategy is asked on a step: not on rows it promised to be silent on, when the clock skips.
     #[inline]
-    pub(super) fn may_speak(&self, index: usize, step: usize) -> bool {
-        if self.request.clock == Clock::EveryBar {
+    pub(super) fn may_speak<const SINGLE: bool>(&self, index: usize, step: usize) -> bool {
+        if self.request.clock == Clock::EveryBar || (SINGLE && self.next_ask == step) {
             return true;
+        }
+        if SINGLE {
+            return self.rows_of(0, ONLY).is_none_or(|rows| contains(rows, step));
         }
         if self.due[index] > step {
             return false;
         }
-        let agent = &self.agents[index];
-        let Some(symbol) = agent.symbol else { return true };
+        let Some(symbol) = self.agents[index].symbol else { return true };
         let Some(row) = self.tapes[symbol.index()].row(step) else { return false };
-        rows_for(&agent.candidates, self.held(index, symbol)).is_none_or(|rows| contains(rows, row))
+        self.rows_of(index, symbol).is_none_or(|rows| contains(rows, row))
     }
 
     /// Next step on which something can happen to an order, remembered until it comes or the order changes.
@@ -163,13 +181,19 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         let tape = &self.tapes[symbol.index()];
         let from = next_row(tape, step);
         let to = tape.last_row(self.window.end - 1).map_or(0, |last| last + 1);
-        let row = match status {
-            PositionStatus::Pending => self.pending_row(position, from, to),
-            _ => self.open_row(index, from, to),
-        };
+        let row = self.touching_row(index, position, from, to);
         let next = row.map_or(NEVER, |row| self.step_of_row(symbol, row, step + 1));
         self.book.ticket_mut(index).reach = Some(Reach { step: next, stop, target, status });
         next
+    }
+
+    /// First row on which something can happen to an order.
+    #[inline]
+    fn touching_row(&self, index: usize, order: &Position, from: usize, to: usize) -> Option<usize> {
+        match order.status {
+            PositionStatus::Pending => self.pending_row(order, from, to),
+            _ => self.open_row(index, from, to),
+        }
     }
 
     /// Whether an order is still what its next event was found for. Only the management phase moves levels.
@@ -250,18 +274,6 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         }
         self.marks = marks;
         Ok(())
-    }
-}
-
-/// The rows of a promise on which a strategy may speak while it holds this; `None` = all.
-#[inline]
-fn rows_for(candidates: &Candidates, held: Option<Direction>) -> Option<&[u64]> {
-    match (candidates, held) {
-        (Candidates::EveryBar, _) => None,
-        (Candidates::Mask(rows), _) => Some(rows),
-        (Candidates::ByPosition { flat, .. }, None) => Some(flat),
-        (Candidates::ByPosition { long, .. }, Some(Direction::Long)) => Some(long),
-        (Candidates::ByPosition { short, .. }, Some(Direction::Short)) => Some(short),
     }
 }
 

@@ -111,6 +111,8 @@ pub struct EventEngine<'a, S, D, O = ()> {
     pub(super) max_holding: Option<i64>,
     /// Whether the management phase can do anything.
     pub(super) manages: bool,
+    /// Whether one strategy trades one symbol whose rows are the steps.
+    pub(super) single: bool,
     /// Whether calm bars have a loop of their own.
     pub(super) meets_calm_bars: bool,
     pub(super) book: Book,
@@ -179,6 +181,7 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
             swaps: overnight::swaps(settings, data),
             max_holding,
             manages,
+            single: false,
             meets_calm_bars: false,
             book: Book::default(),
             waiting: WaitingList::default(),
@@ -193,7 +196,8 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
             signals: Signals::default(),
             marks: Vec::new(),
         };
-        engine.meets_calm_bars = engine.has_calm_bars();
+        engine.single = engine.is_single();
+        engine.meets_calm_bars = engine.single && engine.has_calm_bars();
         Ok(engine)
     }
 
@@ -225,24 +229,30 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
     /// As [`EventEngine::run`].
     pub fn advance(&mut self, until: usize) -> Result<(), EngineError> {
         let end = self.window.end.min(until);
+        if self.single { self.walk_steps::<true>(end) } else { self.walk_steps::<false>(end) }
+    }
+
+    /// The loop. It is compiled twice: `SINGLE` says that one strategy trades one symbol whose rows are the steps.
+    fn walk_steps<const SINGLE: bool>(&mut self, end: usize) -> Result<(), EngineError> {
         while self.next_step < end {
-            if self.meets_calm_bars {
+            if SINGLE && self.meets_calm_bars {
                 self.pass_calm_bars(end)?;
                 if self.next_step >= end {
                     break;
                 }
             }
             let step = self.next_step;
-            self.step(step)?;
-            self.turn(step)?;
+            self.step::<SINGLE>(step)?;
+            self.turn::<SINGLE>(step)?;
         }
         Ok(())
     }
 
     /// From a step that is done to the next event.
-    pub(super) fn turn(&mut self, step: usize) -> Result<(), EngineError> {
+    #[inline]
+    pub(super) fn turn<const SINGLE: bool>(&mut self, step: usize) -> Result<(), EngineError> {
         self.counters.bars_stepped += 1;
-        self.next_step = self.next_event(step);
+        self.next_step = self.next_event::<SINGLE>(step);
         if self.next_step > step + 1 && !self.book.open().is_empty() {
             self.pass_over(step + 1, self.next_step)?;
         }
@@ -250,7 +260,8 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
     }
 
     /// One step: always this sequence.
-    fn step(&mut self, step: usize) -> Result<(), EngineError> {
+    #[inline]
+    fn step<const SINGLE: bool>(&mut self, step: usize) -> Result<(), EngineError> {
         if !self.nights.is_empty() && !self.book.open().is_empty() {
             self.charge_nights(step)?;
         }
@@ -262,18 +273,19 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
         }
         match self.settings.step_order {
             StepOrder::StrategyFirst => {
-                self.strategy_phase(step)?;
-                self.look_after(step)?;
+                self.strategy_phase::<SINGLE>(step)?;
+                self.look_after::<SINGLE>(step)?;
             }
             StepOrder::ExitsFirst => {
-                self.look_after(step)?;
-                self.strategy_phase(step)?;
+                self.look_after::<SINGLE>(step)?;
+                self.strategy_phase::<SINGLE>(step)?;
             }
         }
         self.settle(step)
     }
 
     /// The end of a step: orders expire, the account goes on the curve.
+    #[inline]
     pub(super) fn settle(&mut self, step: usize) -> Result<(), EngineError> {
         if self.settings.pending_ttl_bars.is_some() {
             self.expire(step);
@@ -283,22 +295,23 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
 
     /// Exits and management of whatever is active.
     #[inline]
-    pub(super) fn look_after(&mut self, step: usize) -> Result<(), EngineError> {
+    pub(super) fn look_after<const SINGLE: bool>(&mut self, step: usize) -> Result<(), EngineError> {
         if self.next_touch > step || self.book.active().is_empty() {
             return Ok(());
         }
-        self.exit_phase(step)?;
+        self.exit_phase::<SINGLE>(step)?;
         self.management_phase(step)
     }
 
     /// Calls every strategy instance that has a bar and whose gates are open.
     #[inline]
-    fn strategy_phase(&mut self, step: usize) -> Result<(), EngineError> {
+    fn strategy_phase<const SINGLE: bool>(&mut self, step: usize) -> Result<(), EngineError> {
         if self.next_ask > step {
             return Ok(());
         }
-        for index in 0..self.agents.len() {
-            if self.may_speak(index, step) {
+        let agents = if SINGLE { 1 } else { self.agents.len() };
+        for index in 0..agents {
+            if self.may_speak::<SINGLE>(index, step) {
                 self.ask(index, step)?;
             }
         }

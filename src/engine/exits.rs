@@ -1,5 +1,6 @@
 //! The exit side of a step: triggers, stops and targets of every position, and the booking of a close.
 
+use super::calm::ONLY;
 use super::detail::quote_at;
 use super::entries::address;
 use super::event_engine::{EngineError, EventEngine};
@@ -40,12 +41,9 @@ pub(super) struct Close {
 impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     /// Tests every order of every symbol that has a bar, symbols in configured order.
     #[inline]
-    pub(super) fn exit_phase(&mut self, step: usize) -> Result<(), EngineError> {
-        if let [tape] = &self.tapes[..] {
-            return match tape.row(step) {
-                Some(row) => self.exits_of(SymbolId(0), step, row),
-                None => Ok(()),
-            };
+    pub(super) fn exit_phase<const SINGLE: bool>(&mut self, step: usize) -> Result<(), EngineError> {
+        if SINGLE {
+            return self.exits_of(ONLY, step, step);
         }
         let mut next = self.book.next_symbol(None);
         while let Some(symbol) = next {
