@@ -26,17 +26,21 @@ pub(super) fn fan_out<E: TrialEvaluator>(
     deliver: impl Fn(Vec<(u64, TrialOutcome)>) -> bool + Sync,
 ) {
     // A few at a time when there are thousands, so that handing over costs little; and as many as gain from running
-    // side by side, but four blocks for every thread, so that none sits on a queue while the others are done.
-    let share = jobs.trials.len() / (4 * rayon::current_num_threads());
-    let few = (jobs.trials.len() / 512).clamp(1, 16);
+    // side by side, but two blocks for every thread, so that none sits on a queue while the others are done.
+    let trials = jobs.trials.len();
+    let threads = rayon::current_num_threads();
+    let share = if threads == 1 { trials } else { trials.div_ceil(2 * threads) };
+    let few = (trials / 512).clamp(1, 16);
     let next = AtomicUsize::new(0);
     let work = || {
         while !stop.is_set() {
             let together = evaluator.side_by_side().max(1);
-            let block = few.max(share.min(together));
+            // Blocks of one size: a short last one would read the market for a few trials alone.
+            let blocks = trials.div_ceil(share.min(together).max(1)).max(1);
+            let block = few.max(trials.div_ceil(blocks));
             let start = next.fetch_add(block, Ordering::Relaxed);
-            let end = (start + block).min(jobs.trials.len());
-            if start >= end {
+            let end = (start + block).min(trials);
+            if start >= trials {
                 break;
             }
             let mut outcomes = Vec::with_capacity(end - start);
