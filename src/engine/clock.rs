@@ -155,7 +155,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     /// Whether a strategy is asked on a step: not on rows it promised to be silent on, when the clock skips.
     #[inline]
     pub(super) fn may_speak<const SINGLE: bool>(&self, index: usize, step: usize) -> bool {
-        if self.request.clock == Clock::EveryBar || (SINGLE && self.next_ask == step) {
+        if self.request.clock == Clock::EveryBar {
             return true;
         }
         if SINGLE {
