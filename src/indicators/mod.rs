@@ -34,6 +34,7 @@ pub mod supertrend;
 pub mod true_range;
 pub mod volatility_clusters;
 pub mod vwap;
+mod windows;
 pub mod wma;
 pub mod zscore;
 

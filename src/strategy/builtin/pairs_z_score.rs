@@ -125,8 +125,7 @@ impl Expression for SpreadZ {
             row.map_or(f64::NAN, |row| ln(*close) - self.hedge_ratio * ln(b[row]))
         };
         let spread: Vec<f64> = a.iter().zip(&newest).map(spread).collect();
-        let mean = rolling::mean(&spread, self.window);
-        let deviation = rolling::deviation(&spread, self.window, Deviation::Population);
+        let (mean, deviation) = rolling::mean_and_deviation(&spread, self.window, Deviation::Population);
         let z = |((x, mean), deviation): ((&f64, &f64), &f64)| {
             let z = (x - mean) / deviation;
             if z.is_finite() { z } else { f64::NAN }

@@ -11,6 +11,7 @@ use pulp::{Arch, Simd, WithSimd};
 use super::expr::{Expr, binary, present, round, unary};
 use super::program::{BinaryOp, UnaryOp};
 use crate::indicators::SeriesKey;
+use crate::types::registers;
 
 /// Rows calculated at a time.
 const BLOCK: usize = 1024;
@@ -31,7 +32,7 @@ enum Part<'a> {
 impl<'a> Columns<'a> {
     /// Over so many rows; `series` gives the column of a key that is read.
     pub(super) fn new(rows: usize, series: BTreeMap<SeriesKey, Cow<'a, [f64]>>) -> Self {
-        Self { arch: Arch::new(), rows, series }
+        Self { arch: registers::arch(), rows, series }
     }
 
     /// Number of rows.
