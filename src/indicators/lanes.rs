@@ -28,7 +28,7 @@ pub(super) fn shared_columns(
 }
 
 /// [`shared_columns`] of one.
-pub(super) fn shared_column(rows: usize, fill: impl FnOnce(&mut [f64])) -> Arc<[f64]> {
+pub(crate) fn shared_column(rows: usize, fill: impl FnOnce(&mut [f64])) -> Arc<[f64]> {
     let mut column: Arc<[f64]> = std::iter::repeat_n(0.0, rows).collect();
     fill(Arc::get_mut(&mut column).expect("nobody else holds a new column"));
     column

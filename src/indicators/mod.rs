@@ -41,3 +41,4 @@ pub mod zscore;
 pub use bars::Bars;
 pub use garch::GarchParams;
 pub use kind::{ExpressionId, FloatBits, GarchKey, IndicatorKind, SeriesKey};
+pub(crate) use lanes::shared_column;

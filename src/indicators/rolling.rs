@@ -23,7 +23,12 @@ pub enum Deviation {
 
 /// Sum of the last `window` values. `O(n * window)`; `O(n)` for whole numbers, whose sums are exact.
 pub fn sum(values: &[f64], window: usize) -> Vec<f64> {
-    column(values.len(), |out| sums(values, &[window], &mut [out], |_, sum| sum))
+    column(values.len(), |out| sum_into(values, window, out))
+}
+
+/// [`sum`] into a column as long as `values`.
+pub(crate) fn sum_into(values: &[f64], window: usize, out: &mut [f64]) {
+    sums(values, &[window], &mut [out], |_, sum| sum);
 }
 
 /// Mean of the last `window` values. Costs what [`sum`] costs.
@@ -57,21 +62,16 @@ pub fn weighted_mean(values: &[f64], window: usize) -> Vec<f64> {
 
 /// Standard deviation of the last `window` values. `O(n * window)`.
 pub fn deviation(values: &[f64], window: usize, divisor: Deviation) -> Vec<f64> {
-    column(values.len(), |out| {
-        deviations_into(values, window, divisor, [out], |_, deviation, _| [deviation]);
-    })
+    column(values.len(), |out| deviation_into(values, window, divisor, out))
 }
 
-/// [`mean`] and [`deviation`] of the same windows, at the cost of the deviation alone.
-pub fn mean_and_deviation(values: &[f64], window: usize, divisor: Deviation) -> (Vec<f64>, Vec<f64>) {
-    let (mut mean, mut deviation) = (vec![0.0; values.len()], vec![0.0; values.len()]);
-    let columns = [&mut mean[..], &mut deviation[..]];
-    deviations_into(values, window, divisor, columns, |mean, deviation, _| [mean, deviation]);
-    (mean, deviation)
+/// [`deviation`] into a column as long as `values`.
+pub(crate) fn deviation_into(values: &[f64], window: usize, divisor: Deviation, out: &mut [f64]) {
+    deviations_into(values, window, divisor, [out], |_, deviation, _| [deviation]);
 }
 
 /// What `finish` makes of mean, [`deviation`] and newest value of each window, in columns as long as `values`.
-pub(super) fn deviations_into<const N: usize>(
+pub(crate) fn deviations_into<const N: usize>(
     values: &[f64],
     window: usize,
     divisor: Deviation,
