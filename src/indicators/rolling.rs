@@ -44,7 +44,10 @@ pub fn residual(values: &[f64], window: usize) -> Vec<f64> {
             let rule = OnePass { term: |_, x| x, finish: |sum, newest| newest - sum / count };
             each_window(registers::arch(), values, window, [full], rule);
         });
-        for_constant_windows(values, window, |i| out[i] = values[i] - values[i]);
+        for_constant_windows(values, window, |i| {
+            let mean = values[i];
+            out[i] = values[i] - mean;
+        });
     })
 }
 

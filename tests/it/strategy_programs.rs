@@ -108,8 +108,8 @@ fn planted_look_ahead_is_caught_with_its_place() {
 
 #[test]
 fn every_built_in_is_clean_of_look_ahead_and_of_too_short_a_warm_up() {
-    let project = Project::hourly(&["EURUSD", "GBPUSD"], 4_000);
-    let data = json!({"path": "data", "warmup_bars": 1_900, "holdout": "none"});
+    let project = Project::hourly(&["EURUSD", "GBPUSD"], 2_600);
+    let data = json!({"path": "data", "warmup_bars": 1_200, "holdout": "none"});
     let few = json!({"data": data, "sampler": {"kind": "random", "trials": 20}});
     for runner in Registry::builtin().iter() {
         let name = runner.name();

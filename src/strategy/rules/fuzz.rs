@@ -98,7 +98,9 @@ fn damaged_examples_give_a_strategy_or_a_place_inside_the_text() {
     assert!(texts.len() > 50 && whole.count() > 20);
     let damages = prop::collection::vec(damage(&texts), 1..5);
     let damaged = (select(texts), damages).prop_map(|(mut text, damages)| {
-        damages.iter().for_each(|damage| damage.apply(&mut text));
+        for damage in &damages {
+            damage.apply(&mut text);
+        }
         text
     });
     let accepted = read_all(40_000, damaged);
@@ -189,7 +191,10 @@ impl Damage {
     fn apply(&self, text: &mut String) {
         let (from, to) = places(text, self.from, self.to);
         match &self.by {
-            None => text.insert_str(from, &text[from..to].to_owned()),
+            None => {
+                let again = text[from..to].to_owned();
+                text.insert_str(from, &again);
+            }
             Some(by) => text.replace_range(from..to, by),
         }
     }
