@@ -13,7 +13,9 @@ use omega_sweep::indicators::{
     FloatBits, GarchParams, IndicatorKind, SeriesKey, atr, bollinger, correlation, ema, garch, kalman,
     percentile, rsi, zscore,
 };
+use omega_sweep::types::registers;
 use omega_sweep::types::{Digest, PriceSide, SymbolId, Timeframe};
+use pulp::{Simd, WithSimd};
 
 const BARS: usize = 1_000_000;
 
@@ -56,6 +58,45 @@ fn market(prices: Arc<PriceColumns>) -> MultiSymbolData {
     MultiSymbolData::new(Timeframe::M1, times, vec![symbol], Digest::of(b"walk"))
 }
 
+/// What two passes over every window load from near memory, and the columns they write, without any arithmetic: no
+/// kernel of two passes can be much faster.
+struct Loads<'a> {
+    values: &'a [f64],
+    window: usize,
+    outs: &'a mut [Vec<f64>],
+}
+
+impl WithSimd for Loads<'_> {
+    type Output = ();
+
+    #[expect(
+        clippy::inline_always,
+        reason = "must be compiled inside the function that enables the instructions"
+    )]
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        for start in (0..self.values.len() + 1 - self.window - 64).step_by(64) {
+            let mut seen = [0; 64];
+            for _ in 0..2 {
+                for neighbours in self.values[start..][..self.window + 63].windows(64) {
+                    for lane in 0..64 {
+                        seen[lane] ^= neighbours[lane].to_bits();
+                    }
+                }
+            }
+            for out in &mut *self.outs {
+                out[start..start + 64].copy_from_slice(&seen.map(f64::from_bits));
+            }
+        }
+    }
+}
+
+fn loads(values: &[f64], window: usize, columns: usize) -> Vec<Vec<f64>> {
+    let mut outs: Vec<Vec<f64>> = (0..columns).map(|_| vec![0.0; values.len()]).collect();
+    registers::arch().dispatch(Loads { values, window, outs: &mut outs });
+    outs
+}
+
 /// One window at a time, with the same order of summation: what the lanes are measured against.
 fn plain_deviation(values: &[f64], window: usize) -> Vec<f64> {
     let one = |window: &[f64]| {
@@ -72,6 +113,8 @@ fn windows(c: &mut Criterion) {
     group.throughput(Throughput::Elements(BARS as u64)).sample_size(10);
     for window in [20, 100, 200] {
         let id = |name| BenchmarkId::new(name, window);
+        group.bench_function(id("loads"), |b| b.iter(|| loads(black_box(&close), window, 1)));
+        group.bench_function(id("loads, three columns"), |b| b.iter(|| loads(black_box(&close), window, 3)));
         group.bench_function(id("mean"), |b| b.iter(|| rolling::mean(black_box(&close), window)));
         group.bench_function(id("deviation"), |b| {
             b.iter(|| rolling::deviation(black_box(&close), window, Deviation::Sample));

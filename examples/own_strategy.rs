@@ -2,59 +2,20 @@
 //!
 //! `cargo run --example own_strategy -- strategies falling_closes`
 
-use std::process::ExitCode;
-
 use omega_sweep::cli;
 use omega_sweep::engine::Registry;
 use omega_sweep::strategy::prelude::*;
 
 const ATR: IndicatorKind = IndicatorKind::Atr { period: 14 };
 
-struct FallingCloses([ParamSpec; 2]);
-
 /// One parameter set on one symbol.
-struct Bound {
+struct FallingCloses {
     falls: usize,
     stop_atr: f64,
     atr: Arc<[f64]>,
 }
 
-impl StrategyDef for FallingCloses {
-    type Bound = Bound;
-
-    fn name(&self) -> &'static str {
-        "falling_closes"
-    }
-
-    fn help(&self) -> &'static str {
-        "Buys after a number of falling closes in a row."
-    }
-
-    fn params(&self) -> &[ParamSpec] {
-        &self.0
-    }
-
-    fn plan(&self, _: &ParamSet, at: &BindContext<'_>, plan: &mut CachePlan) -> Result<(), ParamError> {
-        plan.series(at.primary(PriceSide::Bid, ATR));
-        Ok(())
-    }
-
-    fn bind(
-        &self,
-        set: &ParamSet,
-        at: &BindContext<'_>,
-        cache: &IndicatorCache,
-    ) -> Result<Bound, ParamError> {
-        let atr = dense(cache, &at.primary(PriceSide::Bid, ATR))?;
-        Ok(Bound { falls: set.count("falls")?, stop_atr: set.number("stop_atr")?, atr })
-    }
-
-    fn warmup_bars(&self, _: &ParamSet) -> usize {
-        14
-    }
-}
-
-impl Strategy for Bound {
+impl Strategy for FallingCloses {
     fn evaluate(&mut self, bar: &BarView<'_>, account: &AccountView<'_>, out: &mut Signals) {
         let close = |back| bar.back(PriceSide::Bid, back).map(|bar| bar.close);
         let fell = (0..self.falls).all(|back| close(back) < close(back + 1));
@@ -66,9 +27,18 @@ impl Strategy for Bound {
     }
 }
 
-fn main() -> ExitCode {
-    let falls = ParamSpec::whole("falls", 1, 20, 3).help("Falling closes in a row.").swept("2", "5", "1");
-    let stop =
-        ParamSpec::positive("stop_atr", 2.0).help("Stop and target, in ATR.").swept("1.0", "3.0", "0.5");
-    cli::main_with(&Registry::builtin().with(FallingCloses([falls, stop])))
+fn main() -> std::process::ExitCode {
+    let falling_closes = declare("falling_closes", "Buys after a number of falling closes in a row.")
+        .param(ParamSpec::whole("falls", 1, 20, 3).help("Closes in a row.").swept("2", "5", "1"))
+        .param(ParamSpec::positive("stop_atr", 2.0).help("Stop, target.").swept("1.0", "3.0", "0.5"))
+        .warmup(|_| 14)
+        .plan(|_, at, plan| {
+            plan.series(at.bid(ATR));
+            Ok(())
+        })
+        .bind(|set, at, cache| {
+            let (falls, stop_atr) = (set.count("falls")?, set.number("stop_atr")?);
+            Ok(FallingCloses { falls, stop_atr, atr: dense(cache, &at.bid(ATR))? })
+        });
+    cli::main_with(&Registry::builtin().with(falling_closes))
 }

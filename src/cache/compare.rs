@@ -53,11 +53,16 @@ impl<'a> ColumnSlices<'a> {
         }
     }
 
-    /// The values of some rows, as they lie in memory where possible.
-    fn rows(self, start: usize, end: usize) -> Cow<'a, [f64]> {
+    /// The value so many rows before a row.
+    fn before(self, row: usize, back: usize) -> f64 {
+        row.checked_sub(back).map_or(f64::NAN, |row| self.at(row))
+    }
+
+    /// The values so many rows before some rows, as they lie in memory where possible.
+    fn rows(self, start: usize, end: usize, back: usize) -> Cow<'a, [f64]> {
         match self {
-            Self::Dense(values) => Cow::Borrowed(&values[start..end]),
-            Self::Mapped { .. } => (start..end).map(|row| self.at(row)).collect(),
+            Self::Dense(values) if back <= start => Cow::Borrowed(&values[start - back..end - back]),
+            _ => (start..end).map(|row| self.before(row, back)).collect(),
         }
     }
 }
@@ -88,7 +93,7 @@ impl<'a> Values<'a> {
     /// The number at a row.
     fn at(&self, row: usize) -> f64 {
         match self {
-            Self::Column { column, back } => row.checked_sub(*back).map_or(f64::NAN, |row| column.at(row)),
+            Self::Column { column, back } => column.before(row, *back),
             Self::Band { mean, std, factor } => band(mean.at(row), std.at(row), *factor),
             Self::Constant(number) => *number,
         }
@@ -97,10 +102,9 @@ impl<'a> Values<'a> {
     /// The numbers of some rows.
     fn rows(&self, start: usize, end: usize) -> Rows<'a> {
         match self {
-            Self::Column { column, back: 0 } => Rows::Each(column.rows(start, end)),
-            Self::Column { .. } => Rows::Each((start..end).map(|row| self.at(row)).collect()),
+            Self::Column { column, back } => Rows::Each(column.rows(start, end, *back)),
             Self::Band { mean, std, factor } => {
-                let (mean, std) = (mean.rows(start, end), std.rows(start, end));
+                let (mean, std) = (mean.rows(start, end, 0), std.rows(start, end, 0));
                 Rows::Each(mean.iter().zip(std.iter()).map(|(&m, &s)| band(m, s, *factor)).collect())
             }
             Self::Constant(number) => Rows::Same(*number),

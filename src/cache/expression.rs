@@ -13,8 +13,8 @@ use rayon::prelude::*;
 use super::columns::{Column, IndicatorCache, Kept};
 use super::error::CacheError;
 use crate::data::{MultiSymbolData, NO_ROW};
-use crate::indicators::SeriesKey;
 use crate::indicators::stepwise::{fill_forward, reduce};
+use crate::indicators::{SeriesKey, shared_column};
 use crate::types::{SymbolId, Timeframe};
 
 /// What stands behind [`crate::indicators::IndicatorKind::Expression`].
@@ -22,9 +22,9 @@ pub trait Expression: Send + Sync + fmt::Debug {
     /// Series it reads; expressions among them are planned by the caller too.
     fn inputs(&self) -> Vec<SeriesKey>;
 
-    /// One value per row of `source`, `NaN` where there is none; depends on nothing but the source, and at a row on
-    /// nothing after it.
-    fn values(&self, source: &ExpressionSource<'_>) -> Vec<f64>;
+    /// Writes one value per row of `source`, `NaN` where there is none; depends on nothing but the source, and at a row
+    /// on nothing after it.
+    fn write(&self, source: &ExpressionSource<'_>, out: &mut [f64]);
 }
 
 /// What an expression may read, on the rows of its own series: the primary bars of its symbol, or the visible bars of
@@ -164,14 +164,16 @@ fn column(
     cache: &IndicatorCache,
 ) -> Column {
     let source = ExpressionSource { key, data, cache };
-    let mut values = definitions[&key].values(&source);
-    debug_assert_eq!(values.len(), source.rows(), "one value per row");
-    match cache.maps.get(&key) {
-        None => Column::Dense(values.into()),
-        Some(map) => {
-            fill_forward(&mut values);
-            Column::Mapped { values: values.into(), map: Arc::clone(&map.latest) }
+    let map = cache.maps.get(&key);
+    let values = shared_column(source.rows(), |out| {
+        definitions[&key].write(&source, out);
+        if map.is_some() {
+            fill_forward(out);
         }
+    });
+    match map {
+        None => Column::Dense(values),
+        Some(map) => Column::Mapped { values, map: Arc::clone(&map.latest) },
     }
 }
 
@@ -192,9 +194,11 @@ mod tests {
             vec![self.0]
         }
 
-        fn values(&self, source: &ExpressionSource<'_>) -> Vec<f64> {
+        fn write(&self, source: &ExpressionSource<'_>, out: &mut [f64]) {
             assert_eq!(source.times().len(), source.rows());
-            source.series(&self.0).iter().enumerate().map(|(row, x)| 2.0 * x - row as f64).collect()
+            for (row, (out, x)) in out.iter_mut().zip(source.series(&self.0).iter()).enumerate() {
+                *out = 2.0 * x - row as f64;
+            }
         }
     }
 

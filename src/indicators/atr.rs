@@ -6,11 +6,11 @@
 
 use std::sync::Arc;
 
-use pulp::Arch;
 use rayon::prelude::*;
 
 use super::lanes::{Wilder, recur, shared_columns};
 use super::true_range::true_range;
+use crate::types::registers;
 
 /// Periods computed side by side.
 const LANES: usize = 8;
@@ -54,7 +54,7 @@ fn side_by_side(range: &[f64], periods: &[u32], columns: &mut [&mut [f64]]) {
         count[rest.len()] = seed.count;
         rest.push(tail);
     }
-    recur(Arch::new(), &range[begun..], averages, Wilder { count }, &mut rest);
+    recur(registers::arch(), &range[begun..], averages, Wilder { count }, &mut rest);
 }
 
 /// The mean that an average begins with.

@@ -23,10 +23,13 @@ pub fn band(mean: f64, std: f64, factor: f64) -> f64 {
 
 /// Bands over `period` (>= 1) closes. `O(n * period)`.
 pub fn bollinger(close: &[f64], period: usize, factor: f64) -> Bollinger {
-    let middle = rolling::mean(close, period);
-    let std = rolling::deviation_around(close, &middle, period, Deviation::Sample);
-    let side = |factor| middle.iter().zip(&std).map(|(&m, &s)| band(m, s, factor)).collect();
-    Bollinger { upper: side(factor), lower: side(-factor), middle }
+    let column = || vec![0.0; close.len()];
+    let mut bands = Bollinger { upper: column(), middle: column(), lower: column() };
+    let columns = [&mut bands.upper[..], &mut bands.middle[..], &mut bands.lower[..]];
+    rolling::deviations_into(close, period, Deviation::Sample, columns, |mean, std, _| {
+        [band(mean, std, factor), mean, band(mean, std, -factor)]
+    });
+    bands
 }
 
 #[cfg(test)]

@@ -12,9 +12,13 @@ pub fn typical_price(high: &[f64], low: &[f64], close: &[f64]) -> Vec<f64> {
 /// CCI over `period` (>= 1) bars; first value at `period - 1`; `NaN` in a flat window. `O(n * period)`.
 pub fn cci(high: &[f64], low: &[f64], close: &[f64], period: usize) -> Vec<f64> {
     let typical = typical_price(high, low, close);
-    let mean = rolling::mean(&typical, period);
-    let distance = rolling::mean_distance(&typical, &mean, period);
-    typical.iter().zip(&mean).zip(&distance).map(|((t, m), d)| (t - m) / (0.015 * d)).collect()
+    let mut out = vec![0.0; typical.len()];
+    let count = period as f64;
+    let distance = |mean: f64, typical: f64| (typical - mean).abs();
+    rolling::around_mean(&typical, period, [&mut out], distance, |mean, distances, typical| {
+        [(typical - mean) / (0.015 * (distances / count))]
+    });
+    out
 }
 
 #[cfg(test)]

@@ -8,10 +8,10 @@
 
 use std::sync::Arc;
 
-use pulp::Arch;
 use rayon::prelude::*;
 
 use super::lanes::{Exponential, recur, shared_columns};
+use crate::types::registers;
 
 /// The average after some values.
 #[derive(Debug, Clone, Copy)]
@@ -39,21 +39,18 @@ impl Ewm {
             let next = self.gain * x + self.keep * self.mean;
             self.mean = if self.mean == x { x } else { next };
         } else {
-            self.push_after_hole(x);
+            self.mean = after_hole(self.mean, self.weight * self.keep, self.gain, x);
+            self.weight = 1.0;
         }
         self.mean
     }
+}
 
-    #[cold]
-    fn push_after_hole(&mut self, x: f64) {
-        let left = self.weight * self.keep;
-        if self.mean.is_nan() {
-            self.mean = x;
-        } else if self.mean != x {
-            self.mean = (left * self.mean + self.gain * x) / (left + self.gain);
-        }
-        self.weight = 1.0;
-    }
+/// The mean of `mean`, weighing `left`, and `x`, weighing `gain`. Numbers in and out: a state that is lent to a function would
+/// live in memory from bar to bar.
+#[cold]
+fn after_hole(mean: f64, left: f64, gain: f64, x: f64) -> f64 {
+    if mean.is_nan() || mean == x { x } else { (left * mean + gain * x) / (left + gain) }
 }
 
 /// Smoothed `values` with factor `a`, `0 < a <= 1`: `NaN` before the first observation, carried over holes. `O(n)`.
@@ -64,7 +61,7 @@ pub fn ewm(values: &[f64], a: f64) -> Vec<f64> {
 /// [`ewm`] collected into a `Vec`, or straight into an `Arc<[f64]>` whose memory is then written only once.
 pub(crate) fn smoothed<C: FromIterator<f64>>(values: &[f64], a: f64) -> C {
     let mut state = Ewm::new(a);
-    values.iter().map(|&x| state.push(x)).collect()
+    values.iter().map(move |&x| state.push(x)).collect()
 }
 
 /// [`ewm`] with several factors at once: recurrences side by side in lanes, with the bits of one at a time.
@@ -97,7 +94,7 @@ fn side_by_side<const N: usize>(values: &[f64], first: usize, factors: &[f64]) -
             column[first] = begin;
         }
         let mut rest: Vec<&mut [f64]> = columns.iter_mut().map(|column| &mut column[first + 1..]).collect();
-        recur(Arch::new(), later, [begin; N], rule, &mut rest);
+        recur(registers::arch(), later, [begin; N], rule, &mut rest);
     })
 }
 

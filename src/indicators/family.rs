@@ -1,5 +1,6 @@
 //! Series that share work: computed together, with the bits of one at a time ([`compute`]).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -20,8 +21,6 @@ pub(crate) enum Family {
     Window,
     /// Exponential averages of closes.
     Ema,
-    /// Relative strength of closes.
-    Rsi,
     /// Residuals around the same EMA.
     EmaResidual(u32),
     /// Residuals around the same Kalman mean.
@@ -51,7 +50,6 @@ impl Family {
         match kind {
             IndicatorKind::Sma { .. } | IndicatorKind::Std { .. } => Self::Window,
             IndicatorKind::Ema { .. } => Self::Ema,
-            IndicatorKind::Rsi { .. } => Self::Rsi,
             IndicatorKind::ZScoreEma { ema_period, .. } => Self::EmaResidual(ema_period),
             IndicatorKind::KalmanZScore { r, q, .. } => Self::KalmanResidual(r, q),
             IndicatorKind::Atr { .. } => Self::TrueRange,
@@ -78,12 +76,11 @@ impl Family {
         match self {
             Self::Window => window(members, close),
             Self::Ema => ema::emas(close, &periods(members)),
-            Self::Rsi => rsi::rsis(close, &periods(members)),
             Self::EmaResidual(period) => {
-                zscores(members, &zscore::residual(close, &ema::ema(close, period as usize)))
+                zscores(members, &zscore::residual(close, ema::ema(close, period as usize)))
             }
             Self::KalmanResidual(r, q) => {
-                zscores(members, &zscore::residual(close, &kalman::kalman_mean(close, r.get(), q.get())))
+                zscores(members, &zscore::residual(close, kalman::kalman_mean(close, r.get(), q.get())))
             }
             Self::TrueRange => {
                 atr::atrs(&true_range::true_range(bars.high, bars.low, close), &periods(members))
@@ -118,6 +115,10 @@ impl Family {
                     _ => line.as_slice().into(),
                 })
             }
+            Self::Alone(IndicatorKind::ZScore { window }) => {
+                zscores(members, &rolling::residual(close, window as usize))
+            }
+            Self::Alone(IndicatorKind::Rsi { period }) => vec![rsi::strengths(close, period as usize)],
             Self::Pair(_) | Self::Alone(_) => each(members, |kind| compute(kind, bars).into()),
         }
     }
@@ -129,7 +130,6 @@ fn periods(members: &[IndicatorKind]) -> Vec<u32> {
         IndicatorKind::Sma { period }
         | IndicatorKind::Std { period }
         | IndicatorKind::Ema { period }
-        | IndicatorKind::Rsi { period }
         | IndicatorKind::Atr { period } => period,
         other => unreachable!("{other} is no family of periods"),
     };
@@ -140,61 +140,47 @@ fn each(members: &[IndicatorKind], one: impl Fn(IndicatorKind) -> Series + Sync)
     members.par_iter().map(|&kind| one(kind)).collect()
 }
 
-/// All means in one pass, then the deviations around them.
+/// Means alone in one pass over all lengths; a deviation gives the mean of its window besides.
 fn window(members: &[IndicatorKind], close: &[f64]) -> Vec<Series> {
-    let of_members = periods(members);
-    let means = Means::of(close, &of_members);
-    let one = |(kind, &period): (&IndicatorKind, &u32)| match kind {
-        IndicatorKind::Std { .. } => means.deviation(close, period),
-        _ => Arc::clone(means.get(period)),
+    let mut periods = periods(members);
+    periods.sort_unstable();
+    periods.dedup();
+    let deviates = |&period: &u32| members.contains(&IndicatorKind::Std { period });
+    let (deviations, means): (Vec<u32>, Vec<u32>) = periods.into_iter().partition(deviates);
+    let lengths: Vec<usize> = means.iter().map(|&period| period as usize).collect();
+    let columns =
+        shared_columns(close.len(), lengths.len(), |columns| rolling::means(close, &lengths, columns));
+    let of_means = means.into_iter().map(|period| IndicatorKind::Sma { period }).zip(columns);
+    let both = |&period: &u32| {
+        let kinds = [IndicatorKind::Std { period }, IndicatorKind::Sma { period }];
+        let wanted: Vec<_> = kinds.into_iter().filter(|kind| members.contains(kind)).collect();
+        let columns = shared_columns(close.len(), wanted.len(), |columns| deviation(close, period, columns));
+        wanted.into_iter().zip(columns).collect::<Vec<_>>()
     };
-    members.par_iter().zip(&of_members).map(one).collect()
+    let of_deviations: Vec<Vec<_>> = deviations.par_iter().map(both).collect();
+    let series: BTreeMap<_, _> = of_means.chain(of_deviations.into_iter().flatten()).collect();
+    members.iter().map(|kind| Arc::clone(&series[kind])).collect()
+}
+
+/// Sample deviation of closes, and their mean where there is a second column.
+fn deviation(close: &[f64], period: u32, columns: &mut [&mut [f64]]) {
+    let (window, divisor) = (period as usize, Deviation::Sample);
+    match columns {
+        [std, mean] => rolling::deviations_into(close, window, divisor, [std, mean], |m, s, _| [s, m]),
+        [std] => rolling::deviations_into(close, window, divisor, [std], |_, s, _| [s]),
+        _ => unreachable!("one column or two"),
+    }
 }
 
 fn zscores(members: &[IndicatorKind], residual: &[f64]) -> Vec<Series> {
-    let window = |kind: &IndicatorKind| match *kind {
-        IndicatorKind::ZScoreEma { window, .. } | IndicatorKind::KalmanZScore { window, .. } => window,
+    each(members, |kind| match kind {
+        IndicatorKind::ZScore { window }
+        | IndicatorKind::ZScoreEma { window, .. }
+        | IndicatorKind::KalmanZScore { window, .. } => {
+            shared_column(residual.len(), |out| zscore::zscore_into(residual, window as usize, out))
+        }
         other => unreachable!("{other} is no z-score of a residual"),
-    };
-    let windows: Vec<u32> = members.iter().map(window).collect();
-    let means = Means::of(residual, &windows);
-    let one = |&window: &u32| {
-        shared_column(residual.len(), |out| {
-            rolling::deviation_into(residual, means.get(window), window as usize, Deviation::Sample, out);
-            zscore::over_deviation(residual, out);
-        })
-    };
-    windows.par_iter().map(one).collect()
-}
-
-/// Means of one series over windows of several lengths.
-struct Means {
-    /// Ascending, each once.
-    windows: Vec<usize>,
-    columns: Vec<Series>,
-}
-
-impl Means {
-    fn of(values: &[f64], windows: &[u32]) -> Self {
-        let mut windows: Vec<usize> = windows.iter().map(|&window| window as usize).collect();
-        windows.sort_unstable();
-        windows.dedup();
-        let columns = shared_columns(values.len(), windows.len(), |columns| {
-            rolling::means(values, &windows, columns);
-        });
-        Self { windows, columns }
-    }
-
-    fn get(&self, window: u32) -> &Series {
-        let place = self.windows.binary_search(&(window as usize)).expect("a window of a member");
-        &self.columns[place]
-    }
-
-    fn deviation(&self, values: &[f64], window: u32) -> Series {
-        shared_column(values.len(), |out| {
-            rolling::deviation_into(values, self.get(window), window as usize, Deviation::Sample, out);
-        })
-    }
+    })
 }
 
 fn volatilities(members: &[IndicatorKind], close: &[f64], returns: &[f64]) -> Vec<Series> {

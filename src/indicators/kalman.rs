@@ -65,7 +65,7 @@ pub fn kalman_mean(close: &[f64], r: f64, q: f64) -> Vec<f64> {
 ///
 /// First value at `window - 1`. Zero deviation: `NaN` for a zero distance, else infinity. `O(n * window)`.
 pub fn kalman_zscore(close: &[f64], window: usize, r: f64, q: f64) -> Vec<f64> {
-    zscore_of(&residual(close, &kalman_mean(close, r, q)), window)
+    zscore_of(&residual(close, kalman_mean(close, r, q)), window)
 }
 
 #[cfg(test)]

@@ -1,4 +1,6 @@
 //! Names of series: which indicator, with which parameters, over which symbol, timeframe and side.
+//!
+//! Long because it is a table: every kind once with its parameters, their limits, its name and how it is written.
 
 use std::fmt;
 

@@ -1,7 +1,7 @@
-//! Kernels over fixed virtual lanes, compiled for several instruction sets and chosen at run time.
+//! Recurrences side by side in lanes, compiled for several instruction sets and chosen at run time.
 //!
-//! A lane is one window or one recurrence with its own order of operations, so the bits are those of one at a time, on
-//! every instruction set: a wider register changes the time and nothing else. There is no fused multiply-add.
+//! A lane is one recurrence with its own order of operations, so the bits are those of one at a time, on every
+//! instruction set: a wider register changes the time and nothing else. There is no fused multiply-add.
 
 #![expect(
     clippy::inline_always,
@@ -12,108 +12,8 @@ use std::sync::Arc;
 
 use pulp::{Arch, Simd, WithSimd};
 
-/// Windows added up side by side.
-const WINDOWS: usize = 32;
-
 /// Rows that recurrences write before they are put into their columns.
 const ROWS: usize = 64;
-
-/// `out[i]` = `finish` of `term(around[i], j, values[i + j])` added up over `j` ascending in `0..window`.
-///
-/// `values` holds `out.len() + window - 1` numbers, `around` at least `out.len()`.
-pub(super) fn add_up(
-    arch: Arch,
-    [values, around]: [&[f64]; 2],
-    window: usize,
-    out: &mut [f64],
-    term: impl Fn(f64, usize, f64) -> f64,
-    finish: impl Fn(f64) -> f64,
-) {
-    arch.dispatch(AddUp { values, around: &around[..out.len()], window, out, term, finish });
-}
-
-struct AddUp<'a, T, F> {
-    values: &'a [f64],
-    around: &'a [f64],
-    window: usize,
-    out: &'a mut [f64],
-    term: T,
-    finish: F,
-}
-
-impl<T: Fn(f64, usize, f64) -> f64, F: Fn(f64) -> f64> WithSimd for AddUp<'_, T, F> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let Self { values, around, window, out, term, finish } = self;
-        let (blocks, rest) = out.as_chunks_mut::<WINDOWS>();
-        let (centers, rest_centers) = around.as_chunks::<WINDOWS>();
-        let mut start = 0;
-        for (block, centers) in blocks.iter_mut().zip(centers) {
-            let mut totals = [0.0; WINDOWS];
-            let rows = &values[start..start + window - 1 + WINDOWS];
-            for (j, neighbours) in rows.windows(WINDOWS).enumerate() {
-                for lane in 0..WINDOWS {
-                    totals[lane] += term(centers[lane], j, neighbours[lane]);
-                }
-            }
-            for lane in 0..WINDOWS {
-                block[lane] = finish(totals[lane]);
-            }
-            start += WINDOWS;
-        }
-        for (value, center) in rest.iter_mut().zip(rest_centers) {
-            let terms = values[start..start + window].iter().enumerate().map(|(j, &x)| term(*center, j, x));
-            *value = finish(terms.fold(0.0, |total, term| total + term));
-            start += 1;
-        }
-    }
-}
-
-/// Sums of windows of several lengths: `sums[k][i]` = `values[i..i + windows[k]]` added up in ascending order.
-///
-/// The windows that begin at one value share their beginnings, so all lengths cost what the longest costs. `windows`
-/// ascend; `sums[k]` holds `values.len() + 1 - windows[k]` numbers.
-pub(super) fn add_up_lengths(arch: Arch, values: &[f64], windows: &[usize], sums: &mut [&mut [f64]]) {
-    let longest = windows.last().copied().unwrap_or(1);
-    let blocks = (values.len() + 1).saturating_sub(longest) / WINDOWS;
-    arch.dispatch(Lengths { values, windows, blocks, sums: &mut *sums });
-    let done = blocks * WINDOWS;
-    for (&window, sums) in windows.iter().zip(sums) {
-        let (values, rest) = (&values[done..], &mut sums[done..]);
-        add_up(arch, [values, values], window, rest, |_, _, x| x, |sum| sum);
-    }
-}
-
-struct Lengths<'a, 'b> {
-    values: &'a [f64],
-    windows: &'a [usize],
-    blocks: usize,
-    sums: &'a mut [&'b mut [f64]],
-}
-
-impl WithSimd for Lengths<'_, '_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        for start in (0..self.blocks).map(|block| block * WINDOWS) {
-            let mut totals = [0.0; WINDOWS];
-            let mut added = 0;
-            for (&window, sums) in self.windows.iter().zip(self.sums.iter_mut()) {
-                let rows = &self.values[start + added..start + window - 1 + WINDOWS];
-                for neighbours in rows.windows(WINDOWS) {
-                    for lane in 0..WINDOWS {
-                        totals[lane] += neighbours[lane];
-                    }
-                }
-                sums[start..start + WINDOWS].copy_from_slice(&totals);
-                added = window;
-            }
-        }
-    }
-}
 
 /// `count` shared columns of `rows` numbers, written by `fill` in place: no copy is made.
 pub(super) fn shared_columns(
@@ -128,7 +28,7 @@ pub(super) fn shared_columns(
 }
 
 /// [`shared_columns`] of one.
-pub(super) fn shared_column(rows: usize, fill: impl FnOnce(&mut [f64])) -> Arc<[f64]> {
+pub(crate) fn shared_column(rows: usize, fill: impl FnOnce(&mut [f64])) -> Arc<[f64]> {
     let mut column: Arc<[f64]> = std::iter::repeat_n(0.0, rows).collect();
     fill(Arc::get_mut(&mut column).expect("nobody else holds a new column"));
     column
@@ -238,22 +138,18 @@ impl<const N: usize> Recurrence<N> for Wilder<N> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::types::registers::every_path;
 
-    /// Every level of instructions there is a kernel for and the machine has.
-    fn levels() -> [Arch; 2] {
-        [Arch::Scalar, Arch::new()]
-    }
-
-    fn bits(values: &[f64]) -> Vec<u64> {
+    pub(in crate::indicators) fn bits(values: &[f64]) -> Vec<u64> {
         // NaNs may differ in their payload, and no consumer sees it.
         values.iter().map(|x| if x.is_nan() { u64::MAX } else { x.to_bits() }).collect()
     }
 
-    fn number() -> impl Strategy<Value = f64> {
+    pub(in crate::indicators) fn number() -> impl Strategy<Value = f64> {
         prop_oneof![
             30 => (0..4000_u32).prop_map(|n| 1.09 + f64::from(n) * 1e-5),
             6 => Just(1.0903),
@@ -264,47 +160,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn windows_have_the_same_bits_on_every_level(
-            values in prop::collection::vec(number(), 1..300),
-            window in 1..60_usize,
-        ) {
-            prop_assume!(window <= values.len());
-            let starts = values.len() + 1 - window;
-            let around: Vec<f64> = values.iter().map(|x| x + 1e-4).collect();
-            let plain: Vec<f64> = (0..starts)
-                .map(|i| (0..window).fold(0.0, |total, j| {
-                    let d = values[i + j] - around[i];
-                    total + (j + 1) as f64 * (d * d)
-                }).sqrt())
-                .collect();
-            for arch in levels() {
-                let mut out = vec![0.0; starts];
-                let term = |center: f64, j: usize, x: f64| (j + 1) as f64 * ((x - center) * (x - center));
-                add_up(arch, [&values, &around], window, &mut out, term, f64::sqrt);
-                prop_assert_eq!(bits(&out), bits(&plain), "{:?}", arch);
-            }
-        }
-
-        #[test]
-        fn lengths_together_are_each_length_alone(
-            values in prop::collection::vec(number(), 70..300),
-            mut windows in prop::collection::btree_set(1..70_usize, 1..6),
-        ) {
-            let windows: Vec<usize> = std::mem::take(&mut windows).into_iter().collect();
-            for arch in levels() {
-                let mut sums: Vec<Vec<f64>> = windows.iter().map(|w| vec![0.0; values.len() + 1 - w]).collect();
-                let mut slices: Vec<&mut [f64]> = sums.iter_mut().map(Vec::as_mut_slice).collect();
-                add_up_lengths(arch, &values, &windows, &mut slices);
-                for (&window, sums) in windows.iter().zip(&sums) {
-                    let plain: Vec<f64> =
-                        values.windows(window).map(|w| w.iter().fold(0.0, |total, x| total + x)).collect();
-                    prop_assert_eq!(bits(sums), bits(&plain), "{} {:?}", window, arch);
-                }
-            }
-        }
-
-        #[test]
-        fn recurrences_have_the_same_bits_on_every_level(values in prop::collection::vec(number(), 0..300)) {
+        fn recurrences_have_the_same_bits_on_every_path(values in prop::collection::vec(number(), 0..300)) {
             let wilder = Wilder { count: [1.0, 2.0, 14.0, 200.0] };
             let first = [1.09, 1.1, 1.0903, 1.0];
             for lane in 0..4 {
@@ -315,7 +171,7 @@ mod tests {
                     }
                     mean
                 }).collect();
-                for arch in levels() {
+                for arch in every_path() {
                     let mut columns = vec![vec![0.0; values.len()]; 4];
                     let mut slices: Vec<&mut [f64]> = columns.iter_mut().map(Vec::as_mut_slice).collect();
                     recur(arch, &values, first, wilder, &mut slices);

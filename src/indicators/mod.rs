@@ -34,9 +34,11 @@ pub mod supertrend;
 pub mod true_range;
 pub mod volatility_clusters;
 pub mod vwap;
+mod windows;
 pub mod wma;
 pub mod zscore;
 
 pub use bars::Bars;
 pub use garch::GarchParams;
 pub use kind::{ExpressionId, FloatBits, GarchKey, IndicatorKind, SeriesKey};
+pub(crate) use lanes::shared_column;

@@ -5,11 +5,9 @@
 //! order of summation: the bits are those of one window at a time. A window with a hole, or shorter than `window`, is `NaN`;
 //! one of equal values has exactly that mean and exactly zero deviation. `window` is at least 1 everywhere.
 
-use std::collections::VecDeque;
-
-use pulp::Arch;
-
-use super::lanes::{add_up, add_up_lengths, are_whole};
+use super::lanes::are_whole;
+use super::windows::{OnePass, TwoPass, each_length, each_window};
+use crate::types::registers;
 
 /// Windows up to this length are added up as fast as they could be slid.
 const SHORT: usize = 24;
@@ -25,7 +23,12 @@ pub enum Deviation {
 
 /// Sum of the last `window` values. `O(n * window)`; `O(n)` for whole numbers, whose sums are exact.
 pub fn sum(values: &[f64], window: usize) -> Vec<f64> {
-    column(values.len(), |out| sums(values, &[window], &mut [out]))
+    column(values.len(), |out| sum_into(values, window, out))
+}
+
+/// [`sum`] into a column as long as `values`.
+pub(crate) fn sum_into(values: &[f64], window: usize, out: &mut [f64]) {
+    sums(values, &[window], &mut [out], |_, sum| sum);
 }
 
 /// Mean of the last `window` values. Costs what [`sum`] costs.
@@ -33,81 +36,110 @@ pub fn mean(values: &[f64], window: usize) -> Vec<f64> {
     column(values.len(), |out| means(values, &[window], &mut [out]))
 }
 
+/// Each value less the [`mean`] of the last `window`. `O(n * window)`.
+pub fn residual(values: &[f64], window: usize) -> Vec<f64> {
+    let count = window as f64;
+    column(values.len(), |out| {
+        full_windows(window, out, |full| {
+            let rule = OnePass { term: |_, x| x, finish: |sum, newest| newest - sum / count };
+            each_window(registers::arch(), values, window, [full], rule);
+        });
+        for_constant_windows(values, window, |i| {
+            let mean = values[i];
+            out[i] = values[i] - mean;
+        });
+    })
+}
+
 /// Mean of the last `window` values, the newest weighing `window`, the oldest 1. `O(n * window)`.
 pub fn weighted_mean(values: &[f64], window: usize) -> Vec<f64> {
     let weights = (window * (window + 1) / 2) as f64;
     column(values.len(), |out| {
-        let term = |_, j, x| (j + 1) as f64 * x;
         full_windows(window, out, |full| {
-            add_up(Arch::new(), [values; 2], window, full, term, |sum| sum / weights);
+            let rule = OnePass { term: |j, x| (j + 1) as f64 * x, finish: |sum, _| sum / weights };
+            each_window(registers::arch(), values, window, [full], rule);
         });
         for_constant_windows(values, window, |i| out[i] = values[i]);
     })
 }
 
-/// Mean distance of the last `window` values from their `mean`. `O(n * window)`.
-pub fn mean_distance(values: &[f64], mean: &[f64], window: usize) -> Vec<f64> {
-    let count = window as f64;
-    column(values.len(), |out| {
-        full_windows(window, out, |full| {
-            let term = |mean: f64, _, x: f64| (x - mean).abs();
-            add_up(Arch::new(), [values, &mean[window - 1..]], window, full, term, |sum| sum / count);
-        });
-    })
-}
-
 /// Standard deviation of the last `window` values. `O(n * window)`.
 pub fn deviation(values: &[f64], window: usize, divisor: Deviation) -> Vec<f64> {
-    deviation_around(values, &mean(values, window), window, divisor)
+    column(values.len(), |out| deviation_into(values, window, divisor, out))
 }
 
-/// [`deviation`] with the [`mean`] of the same windows at hand.
-pub fn deviation_around(values: &[f64], mean: &[f64], window: usize, divisor: Deviation) -> Vec<f64> {
-    column(values.len(), |out| deviation_into(values, mean, window, divisor, out))
+/// [`deviation`] into a column as long as `values`.
+pub(crate) fn deviation_into(values: &[f64], window: usize, divisor: Deviation, out: &mut [f64]) {
+    deviations_into(values, window, divisor, [out], |_, deviation, _| [deviation]);
 }
 
-/// [`deviation_around`] into a column as long as `values`.
-pub(super) fn deviation_into(
+/// What `finish` makes of mean, [`deviation`] and newest value of each window, in columns as long as `values`.
+pub(crate) fn deviations_into<const N: usize>(
     values: &[f64],
-    mean: &[f64],
     window: usize,
     divisor: Deviation,
-    out: &mut [f64],
+    columns: [&mut [f64]; N],
+    finish: impl Fn(f64, f64, f64) -> [f64; N] + Copy,
 ) {
-    if window == 1 && divisor == Deviation::Sample {
-        return out.fill(f64::NAN);
-    }
     let count = match divisor {
-        Deviation::Sample => window - 1,
-        Deviation::Population => window,
-    } as f64;
-    full_windows(window, out, |full| {
-        let term = |mean: f64, _, x: f64| (x - mean) * (x - mean);
-        let finish = |squares: f64| (squares / count).sqrt();
-        add_up(Arch::new(), [values, &mean[window - 1..]], window, full, term, finish);
+        Deviation::Sample if window == 1 => f64::NAN,
+        Deviation::Sample => (window - 1) as f64,
+        Deviation::Population => window as f64,
+    };
+    let square = |mean: f64, x: f64| (x - mean) * (x - mean);
+    around_mean(values, window, columns, square, |mean, squares, newest| {
+        finish(mean, (squares / count).sqrt(), newest)
     });
-    for_constant_windows(values, window, |i| out[i] = 0.0);
+}
+
+/// What `finish` makes of the mean of each window, the sum of `term(mean, value)` over it, and its newest value. In a
+/// window of equal values the mean is exactly that value and the sum exactly zero.
+pub(super) fn around_mean<const N: usize>(
+    values: &[f64],
+    window: usize,
+    mut columns: [&mut [f64]; N],
+    term: impl Fn(f64, f64) -> f64,
+    finish: impl Fn(f64, f64, f64) -> [f64; N] + Copy,
+) {
+    let before = (window - 1).min(values.len());
+    for column in &mut columns {
+        column[..before].fill(f64::NAN);
+    }
+    if before == values.len() {
+        return;
+    }
+    let full = columns.each_mut().map(|column| &mut column[before..]);
+    each_window(registers::arch(), values, window, full, TwoPass { term, finish });
+    for_constant_windows(values, window, |i| {
+        for (column, number) in columns.iter_mut().zip(finish(values[i], 0.0, values[i])) {
+            column[i] = number;
+        }
+    });
 }
 
 /// Means over windows of several lengths, which ascend, each into a column as long as `values`. All lengths cost what the
 /// longest costs.
 pub(super) fn means(values: &[f64], windows: &[usize], columns: &mut [&mut [f64]]) {
-    sums(values, windows, columns);
+    sums(values, windows, columns, |window, sum| sum / window as f64);
     for (&window, column) in windows.iter().zip(columns) {
-        let count = window as f64;
-        for sum in column.iter_mut() {
-            *sum /= count;
-        }
         for_constant_windows(values, window, |i| column[i] = values[i]);
     }
 }
 
-/// Sums over windows of several lengths, which ascend, each into a column as long as `values`.
-fn sums(values: &[f64], windows: &[usize], columns: &mut [&mut [f64]]) {
+/// What `finish(window, sum)` makes of sums over windows of several lengths, which ascend, each in a column as long as
+/// `values`.
+fn sums(
+    values: &[f64],
+    windows: &[usize],
+    columns: &mut [&mut [f64]],
+    finish: impl Fn(usize, f64) -> f64 + Copy,
+) {
     let longest = windows.last().copied().unwrap_or(1);
     if longest > SHORT && sums_are_exact(values, longest) {
         for (&window, column) in windows.iter().zip(columns) {
-            full_windows(window, column, |full| sliding_sums(values, window, full));
+            full_windows(window, column, |full| {
+                sliding_sums(values, window, full, |sum| finish(window, sum));
+            });
         }
         return;
     }
@@ -116,23 +148,24 @@ fn sums(values: &[f64], windows: &[usize], columns: &mut [&mut [f64]]) {
         full_windows(window, column, |_| ());
     }
     let full = windows[..fits].iter().zip(columns).map(|(&window, column)| &mut column[window - 1..]);
-    add_up_lengths(Arch::new(), values, &windows[..fits], &mut full.collect::<Vec<_>>());
+    let mut full: Vec<&mut [f64]> = full.collect();
+    each_length(registers::arch(), values, &windows[..fits], &mut full, finish);
 }
 
 /// Whether all values are whole numbers, so small that no sum of `window` of them is rounded.
 fn sums_are_exact(values: &[f64], window: usize) -> bool {
     let most = 9_007_199_254_740_992.0 / window as f64; // 2^53
-    are_whole(Arch::new(), values, most)
+    are_whole(registers::arch(), values, most)
 }
 
-/// Sums of whole numbers, each from the one before: exact, hence those of any order of summation.
-fn sliding_sums(values: &[f64], window: usize, out: &mut [f64]) {
+/// `finish` of sums of whole numbers, each from the one before: exact, hence those of any order of summation.
+fn sliding_sums(values: &[f64], window: usize, out: &mut [f64], finish: impl Fn(f64) -> f64) {
     let Some((first, rest)) = out.split_first_mut() else { return };
     let mut total = values[..window].iter().fold(0.0, |total, x| total + x);
-    *first = total;
-    for ((sum, old), new) in rest.iter_mut().zip(values).zip(&values[window..]) {
+    *first = finish(total);
+    for ((out, old), new) in rest.iter_mut().zip(values).zip(&values[window..]) {
         total += new - old;
-        *sum = total;
+        *out = finish(total);
     }
 }
 
@@ -183,30 +216,31 @@ pub fn max(values: &[f64], window: usize) -> Vec<f64> {
     extreme(values, window, |new, old| new >= old)
 }
 
-/// The value that beats all others of its window; candidates wait in a queue, the best in front.
+/// The value that beats all others of its window, the newest among equals; `NaN` beats every one.
+///
+/// A window begins in one stretch of `window` values and ends in the next: the best from its begin to the end of the first, known
+/// from behind, meets the best from there on.
 fn extreme(values: &[f64], window: usize, beats: impl Fn(f64, f64) -> bool) -> Vec<f64> {
     assert!(window > 0, "a window holds at least one value");
-    let mut out = vec![f64::NAN; values.len()];
-    let mut queue: VecDeque<usize> = VecDeque::with_capacity(window);
-    let mut whole = 0;
-    for (i, &x) in values.iter().enumerate() {
-        if x.is_nan() {
-            whole = 0;
-            queue.clear();
-            continue;
+    let better = |old: f64, new: f64| if new.is_nan() || beats(new, old) { new } else { old };
+    let mut out = Vec::with_capacity(values.len());
+    let mut from_behind = vec![f64::NAN; window.min(values.len())];
+    for stretch in values.chunks(window) {
+        let mut best = stretch[0];
+        for (&x, &before) in stretch.iter().zip(&from_behind[1..]) {
+            best = better(best, x);
+            out.push(better(before, best));
         }
-        whole += 1;
-        while queue.back().is_some_and(|&j| beats(x, values[j])) {
-            queue.pop_back();
-        }
-        queue.push_back(i);
-        if queue.front().is_some_and(|&j| j + window <= i) {
-            queue.pop_front();
-        }
-        if whole >= window {
-            out[i] = values[queue[0]];
+        if stretch.len() == window {
+            out.push(better(best, stretch[window - 1]));
+            let mut best = stretch[window - 1];
+            for (kept, &x) in from_behind.iter_mut().zip(stretch).rev() {
+                best = better(x, best);
+                *kept = best;
+            }
         }
     }
+    out.resize(values.len(), f64::NAN);
     out
 }
 

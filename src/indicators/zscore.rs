@@ -6,33 +6,34 @@
 use super::ema::ema;
 use super::rolling::{self, Deviation};
 
-/// `close - mean`, entry by entry.
-pub fn residual(close: &[f64], mean: &[f64]) -> Vec<f64> {
-    close.iter().zip(mean).map(|(c, m)| c - m).collect()
+/// `close - mean`, entry by entry, in the column of the mean.
+pub fn residual(close: &[f64], mut mean: Vec<f64>) -> Vec<f64> {
+    for (mean, close) in mean.iter_mut().zip(close) {
+        *mean = close - *mean;
+    }
+    mean
 }
 
 /// Residuals over their rolling sample deviation; `NaN` before `window` residuals. `O(n * window)`.
 pub fn zscore_of(residual: &[f64], window: usize) -> Vec<f64> {
-    let mut out = rolling::deviation(residual, window, Deviation::Sample);
-    over_deviation(residual, &mut out);
+    let mut out = vec![0.0; residual.len()];
+    zscore_into(residual, window, &mut out);
     out
 }
 
-/// Residuals over their deviations, written over the deviations.
-pub(super) fn over_deviation(residual: &[f64], deviation: &mut [f64]) {
-    for (z, e) in deviation.iter_mut().zip(residual) {
-        *z = e / *z;
-    }
+/// [`zscore_of`] into a column as long as `residual`.
+pub(super) fn zscore_into(residual: &[f64], window: usize, out: &mut [f64]) {
+    rolling::deviations_into(residual, window, Deviation::Sample, [out], |_, deviation, e| [e / deviation]);
 }
 
 /// z-score around the rolling mean of `window` closes; first value at `2 * window - 2`.
 pub fn zscore_rolling(close: &[f64], window: usize) -> Vec<f64> {
-    zscore_of(&residual(close, &rolling::mean(close, window)), window)
+    zscore_of(&rolling::residual(close, window), window)
 }
 
 /// z-score around the EMA of `ema_period` bars; first value at `window - 1`.
 pub fn zscore_ema(close: &[f64], window: usize, ema_period: usize) -> Vec<f64> {
-    zscore_of(&residual(close, &ema(close, ema_period)), window)
+    zscore_of(&residual(close, ema(close, ema_period)), window)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 pub mod builtin;
 pub mod candidates;
 pub mod declare;
+pub mod declared;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod prelude;
@@ -13,6 +14,7 @@ pub mod view;
 
 pub use candidates::Candidates;
 pub use declare::complete;
+pub use declared::{Declaration, Declared, declare};
 pub use rules::RuleStrategy;
 pub use signal::{Level, PositionAction, Signal, Signals, TradeSignal};
 pub use view::{AccountView, BarView, MultiSymbolSlice};

@@ -5,8 +5,8 @@ pub use std::sync::Arc;
 pub use super::candidates::{all_of, either, mask};
 pub use super::series::{column, dense};
 pub use super::{
-    AccountView, BarView, BindContext, Candidates, Level, PositionAction, Scope, Signals, Strategy,
-    StrategyDef, TradeSignal,
+    AccountView, BarView, BindContext, Candidates, Declared, Level, PositionAction, Scope, Signals, Strategy,
+    StrategyDef, TradeSignal, declare,
 };
 pub use crate::cache::{CachePlan, Column, Comparison, IndicatorCache, MaskKey, Operand};
 pub use crate::indicators::{FloatBits, IndicatorKind};

@@ -13,6 +13,11 @@ impl BindContext<'_> {
         SeriesKey { symbol: self.symbol, timeframe: self.data.timeframe(), side, kind }
     }
 
+    /// Key of a series over the symbol's primary bid bars.
+    pub fn bid(&self, kind: IndicatorKind) -> SeriesKey {
+        self.primary(PriceSide::Bid, kind)
+    }
+
     /// Key of a series over bid bars of one timeframe, primary or higher.
     pub fn bid_on(&self, timeframe: Timeframe, kind: IndicatorKind) -> SeriesKey {
         SeriesKey { symbol: self.symbol, timeframe, side: PriceSide::Bid, kind }
@@ -40,7 +45,7 @@ impl BindContext<'_> {
 /// Asks for bid series over the primary bars.
 pub(crate) fn plan_primary(plan: &mut CachePlan, context: &BindContext<'_>, kinds: &[IndicatorKind]) {
     for &kind in kinds {
-        plan.series(context.primary(PriceSide::Bid, kind));
+        plan.series(context.bid(kind));
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
+use omega_sweep::engine::Registry;
 use serde_json::{Value, json};
 
 use super::fixture::{Project, plain_environment, said};
@@ -86,7 +87,7 @@ fn an_own_strategy_has_the_whole_command_line() {
 }
 
 #[test]
-fn planted_look_ahead_is_caught_with_its_place_and_no_built_in_is() {
+fn planted_look_ahead_is_caught_with_its_place() {
     let project = Project::hourly(&["EURUSD"], 900);
     let program = example("planted_lookahead");
     for name in ["next_close", "running_bar"] {
@@ -103,17 +104,41 @@ fn planted_look_ahead_is_caught_with_its_place_and_no_built_in_is() {
         let note = lookahead_note(&summary);
         assert!(note.starts_with("LOOK-AHEAD, do not believe the table: trial #"), "{note}");
     }
-    for name in
-        ["ema_cross", "donchian_breakout", "rsi_reversion", "bollinger_reversion", "mean_reversion_z_score"]
-    {
-        let few = json!({"sampler": {"kind": "random", "trials": 20}});
+}
+
+#[test]
+fn every_built_in_is_clean_of_look_ahead_and_of_too_short_a_warm_up() {
+    let project = Project::hourly(&["EURUSD", "GBPUSD"], 2_600);
+    let data = json!({"path": "data", "warmup_bars": 1_200, "holdout": "none"});
+    let few = json!({"data": data, "sampler": {"kind": "random", "trials": 20}});
+    for runner in Registry::builtin().iter() {
+        let name = runner.name();
         let file = study(&project, name, &json!(name), &few);
-        let checked =
-            project.program().arg("check").arg(file).arg("--lookahead").output().expect("it starts");
+        let mut check = project.program();
+        let check = check.arg("check").arg(file).args(["--lookahead", "--warmup", "--json"]);
+        let checked = check.output().expect("it starts");
         let told = errors(&checked);
         assert_eq!(checked.status.code(), Some(0), "{name}: {told}");
         assert!(told.contains("lookahead  no look-ahead: "), "{name}: {told}");
+        let found: Value = serde_json::from_slice(&checked.stdout).expect("JSON");
+        assert_eq!(
+            (&found["lookahead"]["leaks"], &found["warmup"]["short"]),
+            (&json!([]), &json!([])),
+            "{name}"
+        );
+        assert!(found["lookahead"]["decisions"].as_u64() > Some(20), "{name}: {}", found["lookahead"]);
     }
+}
+
+#[test]
+fn the_document_shows_the_own_strategy_as_it_is() {
+    let read = |name: &str| std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name));
+    let example = read("examples/own_strategy.rs").expect("an example");
+    let main = &example[example.find("fn main()").expect("a program")..];
+    assert!(
+        read("docs/strategies.md").expect("a document").contains(&format!("```rust\n{main}```")),
+        "{main}"
+    );
 }
 
 #[test]

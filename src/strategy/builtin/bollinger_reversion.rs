@@ -34,8 +34,8 @@ impl Default for BollingerReversion {
 
 fn conditions(params: &ParamSet, context: &BindContext<'_>) -> Result<Conditions, ParamError> {
     let (period, factor) = (params.period("bands_length")?, params.number("bands_factor")?);
-    let mean = context.primary(PriceSide::Bid, IndicatorKind::Sma { period });
-    let std = context.primary(PriceSide::Bid, IndicatorKind::Std { period });
+    let mean = context.bid(IndicatorKind::Sma { period });
+    let std = context.bid(IndicatorKind::Std { period });
     let close = Operand::Price { symbol: context.symbol, side: PriceSide::Bid, field: PriceField::Close };
     let band = |factor| Operand::Band { mean, std, factor: FloatBits::new(factor) };
     let compared = |comparison, right| Some(MaskKey { left: close, comparison, right });

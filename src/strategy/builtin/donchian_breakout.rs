@@ -42,7 +42,7 @@ fn conditions(params: &ParamSet, context: &BindContext<'_>) -> Result<Conditions
         let reason = format!("exit_bars {exit} is above entry_bars {entry}");
         return Err(ParamError::Infeasible { reason });
     }
-    let series = |kind| context.primary(PriceSide::Bid, kind);
+    let series = |kind| context.bid(kind);
     let close = Operand::Price { symbol: context.symbol, side: PriceSide::Bid, field: PriceField::Close };
     let upper = |period| Operand::Back(series(IndicatorKind::DonchianUpper { period }), 1);
     let lower = |period| Operand::Back(series(IndicatorKind::DonchianLower { period }), 1);

@@ -14,7 +14,7 @@ use crate::strategy::series::{dense, plan_primary};
 use crate::strategy::{
     AccountView, BarView, BindContext, Candidates, Level, Signals, Strategy, StrategyDef, TradeSignal,
 };
-use crate::types::{Direction, OrderType, ParamError, ParamSet, ParamSpec, PriceSide, SymbolId};
+use crate::types::{Direction, OrderType, ParamError, ParamSet, ParamSpec, SymbolId};
 
 const ATR_PERIOD: u32 = 14;
 
@@ -131,7 +131,7 @@ impl StrategyDef for EmaCross {
         cache: &IndicatorCache,
     ) -> Result<Self::Bound, ParamError> {
         let settings = Settings::read(params)?;
-        let series = |kind| dense(cache, &context.primary(PriceSide::Bid, kind));
+        let series = |kind| dense(cache, &context.bid(kind));
         let atr = match settings.stop {
             StopRule::Atr(_) => Some(series(IndicatorKind::Atr { period: ATR_PERIOD })?),
             StopRule::Pips(_) | StopRule::None => None,
@@ -153,7 +153,7 @@ impl StrategyDef for EmaCross {
 
 /// The cross towards a direction, as a shared comparison.
 fn cross(settings: &Settings, context: &BindContext<'_>, towards: Direction) -> MaskKey {
-    let average = |period| Operand::Series(context.primary(PriceSide::Bid, IndicatorKind::Ema { period }));
+    let average = |period| Operand::Series(context.bid(IndicatorKind::Ema { period }));
     let comparison = match towards {
         Direction::Long => Comparison::CrossAbove,
         Direction::Short => Comparison::CrossBelow,

@@ -6,7 +6,7 @@ use crate::cache::{CachePlan, IndicatorCache};
 use crate::indicators::IndicatorKind;
 use crate::strategy::series::{dense, plan_primary};
 use crate::strategy::{BarView, BindContext, Level, TradeSignal};
-use crate::types::{Direction, ParamError, ParamSet, ParamSpec, PriceSide};
+use crate::types::{Direction, ParamError, ParamSet, ParamSpec};
 
 /// Period of the ATR that distances are measured in.
 pub(super) const ATR_PERIOD: u32 = 14;
@@ -52,7 +52,7 @@ impl Multiples {
         context: &BindContext<'_>,
         cache: &IndicatorCache,
     ) -> Result<Levels, ParamError> {
-        let key = context.primary(PriceSide::Bid, IndicatorKind::Atr { period: ATR_PERIOD });
+        let key = context.bid(IndicatorKind::Atr { period: ATR_PERIOD });
         let atr = if self.needs_atr() { Some(dense(cache, &key)?) } else { None };
         Ok(Levels { multiples: self, atr })
     }

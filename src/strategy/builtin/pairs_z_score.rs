@@ -16,7 +16,7 @@ use crate::strategy::{
     AccountView, BarView, BindContext, Level, Scope, Signals, Strategy, StrategyDef, TradeSignal,
 };
 use crate::types::math::ln;
-use crate::types::{Direction, OrderType, ParamError, ParamSet, ParamSpec, PriceSide, SymbolId};
+use crate::types::{Direction, OrderType, ParamError, ParamSet, ParamSpec, SymbolId};
 
 /// The definition.
 #[derive(Debug, Clone)]
@@ -97,7 +97,7 @@ impl Settings {
 
 /// Key of a bid series of one leg.
 fn leg_key(leg: SymbolId, kind: IndicatorKind, context: &BindContext<'_>) -> SeriesKey {
-    BindContext { symbol: leg, ..*context }.primary(PriceSide::Bid, kind)
+    BindContext { symbol: leg, ..*context }.bid(kind)
 }
 
 fn atr_key(leg: SymbolId, context: &BindContext<'_>) -> SeriesKey {
@@ -117,7 +117,7 @@ impl Expression for SpreadZ {
         self.closes.to_vec()
     }
 
-    fn values(&self, source: &ExpressionSource<'_>) -> Vec<f64> {
+    fn write(&self, source: &ExpressionSource<'_>, out: &mut [f64]) {
         let [first, second] = self.closes;
         let (a, b) = (source.series(&first), source.foreign(&second));
         let newest = source.newest_rows(second.symbol);
@@ -125,13 +125,10 @@ impl Expression for SpreadZ {
             row.map_or(f64::NAN, |row| ln(*close) - self.hedge_ratio * ln(b[row]))
         };
         let spread: Vec<f64> = a.iter().zip(&newest).map(spread).collect();
-        let mean = rolling::mean(&spread, self.window);
-        let deviation = rolling::deviation(&spread, self.window, Deviation::Population);
-        let z = |((x, mean), deviation): ((&f64, &f64), &f64)| {
+        rolling::deviations_into(&spread, self.window, Deviation::Population, [out], |mean, deviation, x| {
             let z = (x - mean) / deviation;
-            if z.is_finite() { z } else { f64::NAN }
-        };
-        spread.iter().zip(&mean).zip(&deviation).map(z).collect()
+            [if z.is_finite() { z } else { f64::NAN }]
+        });
     }
 }
 

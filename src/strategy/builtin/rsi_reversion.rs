@@ -7,7 +7,7 @@ use super::signals::{Conditions, SignalBound};
 use crate::cache::{CachePlan, Comparison, IndicatorCache, MaskKey, Operand};
 use crate::indicators::{FloatBits, IndicatorKind};
 use crate::strategy::{BindContext, StrategyDef};
-use crate::types::{ParamDomain, ParamError, ParamSet, ParamSpec, ParamValue, PriceSide};
+use crate::types::{ParamDomain, ParamError, ParamSet, ParamSpec, ParamValue};
 
 /// The definition.
 #[derive(Debug, Clone)]
@@ -48,7 +48,7 @@ fn conditions(params: &ParamSet, context: &BindContext<'_>) -> Result<Conditions
         let reason = format!("lower {lower}, exit_level {exit} and upper {upper} do not rise");
         return Err(ParamError::Infeasible { reason });
     }
-    let rsi = Operand::Series(context.primary(PriceSide::Bid, IndicatorKind::Rsi { period }));
+    let rsi = Operand::Series(context.bid(IndicatorKind::Rsi { period }));
     let crosses = |comparison, level| {
         Some(MaskKey { left: rsi, comparison, right: Operand::Constant(FloatBits::new(level)) })
     };

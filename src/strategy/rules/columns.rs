@@ -11,6 +11,7 @@ use pulp::{Arch, Simd, WithSimd};
 use super::expr::{Expr, binary, present, round, unary};
 use super::program::{BinaryOp, UnaryOp};
 use crate::indicators::SeriesKey;
+use crate::types::registers;
 
 /// Rows calculated at a time.
 const BLOCK: usize = 1024;
@@ -31,7 +32,7 @@ enum Part<'a> {
 impl<'a> Columns<'a> {
     /// Over so many rows; `series` gives the column of a key that is read.
     pub(super) fn new(rows: usize, series: BTreeMap<SeriesKey, Cow<'a, [f64]>>) -> Self {
-        Self { arch: Arch::new(), rows, series }
+        Self { arch: registers::arch(), rows, series }
     }
 
     /// Number of rows.
@@ -39,20 +40,22 @@ impl<'a> Columns<'a> {
         self.rows
     }
 
-    /// One value per row.
+    /// One value per row, as they lie in memory where they are a series.
     pub(super) fn column(&self, expr: &Expr) -> Cow<'_, [f64]> {
-        match expr {
-            Expr::Series(key, 0) => Cow::Borrowed(&self.series[key]),
-            expr => {
-                let mut out = Vec::with_capacity(self.rows);
-                for start in (0..self.rows).step_by(BLOCK) {
-                    let block = start..self.rows.min(start + BLOCK);
-                    match self.part(expr, &block) {
-                        Part::Same(number) => out.resize(block.end, number),
-                        Part::Rows(rows) => out.extend_from_slice(&rows),
-                    }
-                }
-                Cow::Owned(out)
+        if let Expr::Series(key, 0) = expr {
+            return Cow::Borrowed(&self.series[key]);
+        }
+        let mut out = vec![0.0; self.rows];
+        self.write(expr, &mut out);
+        Cow::Owned(out)
+    }
+
+    /// Writes one value per row.
+    pub(super) fn write(&self, expr: &Expr, out: &mut [f64]) {
+        for (start, out) in (0..self.rows).step_by(BLOCK).zip(out.chunks_mut(BLOCK)) {
+            match self.part(expr, &(start..start + out.len())) {
+                Part::Same(number) => out.fill(number),
+                Part::Rows(rows) => out.copy_from_slice(&rows),
             }
         }
     }

@@ -69,24 +69,24 @@ impl Expression for Definition {
         keys
     }
 
-    fn values(&self, source: &ExpressionSource<'_>) -> Vec<f64> {
+    fn write(&self, source: &ExpressionSource<'_>, out: &mut [f64]) {
         let columns = || self.columns(source.rows(), |key| source.series(key));
-        let mut values = match self {
-            Self::Values(x) => columns().column(x).into_owned(),
-            Self::Shift(by, x) => shifted(&columns().column(x), *by),
-            Self::Window(operation, bars, x) => window(*operation, *bars, &columns().column(x)),
-            Self::Indicator(kind, x) => over(*kind, &columns().column(x), &source.times()),
-            Self::Since(condition) => since(&holds(&columns(), condition)),
-            Self::Between(from, to) => between(*from, *to, source),
+        match self {
+            Self::Values(x) => columns().write(x, out),
+            Self::Shift(by, x) => shift(&columns().column(x), *by, out),
+            Self::Window(operation, bars, x) => window(*operation, *bars, &columns().column(x), out),
+            Self::Indicator(kind, x) => over(*kind, &columns().column(x), &source.times(), out),
+            Self::Since(condition) => since(&holds(&columns(), condition), out),
+            Self::Between(from, to) => between(*from, *to, source, out),
             Self::Foreign(symbol, x) => {
                 let rows = source.data().symbol(*symbol).bars.len();
-                foreign(source, *symbol, &self.columns(rows, |key| source.foreign(key)).column(x))
+                let columns = self.columns(rows, |key| source.foreign(key));
+                foreign(source, *symbol, &columns.column(x), out);
             }
-        };
-        for value in &mut values {
+        }
+        for value in out {
             *value = present(*value);
         }
-        values
     }
 }
 
@@ -132,52 +132,50 @@ fn holds(columns: &Columns<'_>, condition: &Cond) -> Vec<Option<bool>> {
     }
 }
 
-fn shifted(values: &[f64], by: u32) -> Vec<f64> {
-    let by = (by as usize).min(values.len());
-    let mut out = vec![f64::NAN; by];
-    out.extend_from_slice(&values[..values.len() - by]);
-    out
+fn shift(values: &[f64], by: u32, out: &mut [f64]) {
+    let (absent, rest) = out.split_at_mut((by as usize).min(values.len()));
+    absent.fill(f64::NAN);
+    rest.copy_from_slice(&values[..rest.len()]);
 }
 
-fn window(operation: WindowOp, bars: u32, values: &[f64]) -> Vec<f64> {
+fn window(operation: WindowOp, bars: u32, values: &[f64], out: &mut [f64]) {
     match operation {
-        WindowOp::Sum => rolling::sum(values, bars as usize),
-        WindowOp::StdevPop => rolling::deviation(values, bars as usize, Deviation::Population),
+        WindowOp::Sum => rolling::sum_into(values, bars as usize, out),
+        WindowOp::StdevPop => rolling::deviation_into(values, bars as usize, Deviation::Population, out),
     }
 }
 
 /// An indicator of closes over other values.
-fn over(kind: IndicatorKind, values: &[f64], times: &[i64]) -> Vec<f64> {
+fn over(kind: IndicatorKind, values: &[f64], times: &[i64], out: &mut [f64]) {
     let bars =
         Bars { times, open: values, high: values, low: values, close: values, volume: values, other: &[] };
-    compute(kind, &bars)
+    out.copy_from_slice(&compute(kind, &bars));
 }
 
-fn since(holds: &[Option<bool>]) -> Vec<f64> {
+fn since(holds: &[Option<bool>], out: &mut [f64]) {
     let mut last = None;
-    let count = |(row, holds): (usize, &Option<bool>)| {
+    for (row, (out, holds)) in out.iter_mut().zip(holds).enumerate() {
         if *holds == Some(true) {
             last = Some(row);
         }
-        last.map_or(f64::NAN, |last| (row - last) as f64)
-    };
-    holds.iter().enumerate().map(count).collect()
+        *out = last.map_or(f64::NAN, |last| (row - last) as f64);
+    }
 }
 
 /// The time of decision is the end of the bar; windows include both ends and may wrap midnight.
-fn between(from: i64, to: i64, source: &ExpressionSource<'_>) -> Vec<f64> {
+fn between(from: i64, to: i64, source: &ExpressionSource<'_>, out: &mut [f64]) {
+    debug_assert!((0..DAY).contains(&from) && (0..DAY).contains(&to), "times of day");
     let length = source.timeframe().micros();
-    let inside = |open: &i64| {
+    for (out, open) in out.iter_mut().zip(source.times().iter()) {
         let time = Timestamp(open + length).time_of_day();
         let inside = if from <= to { from <= time && time <= to } else { from <= time || time <= to };
-        f64::from(u8::from(inside))
-    };
-    debug_assert!((0..DAY).contains(&from) && (0..DAY).contains(&to), "times of day");
-    source.times().iter().map(inside).collect()
+        *out = f64::from(u8::from(inside));
+    }
 }
 
 /// Another symbol's values at its newest bar at or before each own bar.
-fn foreign(source: &ExpressionSource<'_>, symbol: SymbolId, values: &[f64]) -> Vec<f64> {
-    let value = |row: Option<usize>| row.map_or(f64::NAN, |row| values[row]);
-    source.newest_rows(symbol).into_iter().map(value).collect()
+fn foreign(source: &ExpressionSource<'_>, symbol: SymbolId, values: &[f64], out: &mut [f64]) {
+    for (out, row) in out.iter_mut().zip(source.newest_rows(symbol)) {
+        *out = row.map_or(f64::NAN, |row| values[row]);
+    }
 }

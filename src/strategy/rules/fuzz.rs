@@ -1,10 +1,14 @@
 //! A hundred thousand texts that nobody would write: each is a strategy or has its mistake inside the text, and none
-//! panics or takes long. `OMEGA_SWEEP_CASES` multiplies them.
+//! panics or takes long. `OMEGA_SWEEP_CASES` multiplies them; a text that fails is made as short as it can be.
 
+use std::cell::Cell;
+
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+use proptest::test_runner::{TestCaseError, TestRunner};
 use serde_json::{Value, json};
 
 use super::RuleStrategy;
-use crate::types::{KeyedRng, MasterSeed, Purpose};
 
 /// Words and signs of the language, and some that are not.
 const WORDS: [&str; 40] = [
@@ -50,86 +54,92 @@ const WORDS: [&str; 40] = [
     "_",
 ];
 
-fn cases(usual: u64) -> u64 {
+/// Reads so many texts as conditions; how many of them are one.
+fn read_all(usual: u32, texts: impl Strategy<Value = String>) -> u32 {
     let times = std::env::var("OMEGA_SWEEP_CASES").ok().and_then(|text| text.parse().ok());
-    usual * times.unwrap_or(1)
+    let config = ProptestConfig::with_cases(usual * times.unwrap_or(1));
+    let accepted = Cell::new(0);
+    let read = |text: String| {
+        accepted.set(accepted.get() + u32::from(read(&text)?));
+        Ok(())
+    };
+    TestRunner::new(config).run(&texts, read).unwrap_or_else(|failure| panic!("{failure}"));
+    accepted.get()
 }
 
-fn below(rng: &mut KeyedRng, limit: usize) -> usize {
-    usize::try_from(rng.below(limit as u64)).expect("small")
-}
-
-/// Reads a text as a condition; whether it is one.
-fn read(text: &str) -> bool {
-    match RuleStrategy::from_json("rules", &json!({"long": text})) {
-        Ok(_) => true,
-        Err(errors) => {
-            assert!(!errors.is_empty());
-            for error in errors {
-                assert!(error.at.start <= error.at.end && error.at.end <= text.len(), "{text:?}: {error}");
-                assert!(
-                    text.is_char_boundary(error.at.start) && text.is_char_boundary(error.at.end),
-                    "{text:?}"
-                );
-                assert!(!error.to_string().is_empty(), "{text:?}");
-            }
-            false
-        }
+/// Reads a text as a condition; whether it is one. Every mistake has a place between characters and something to say.
+fn read(text: &str) -> Result<bool, TestCaseError> {
+    let Err(errors) = RuleStrategy::from_json("rules", &json!({"long": text})) else { return Ok(true) };
+    prop_assert!(!errors.is_empty());
+    for error in errors {
+        prop_assert!(text.get(error.at.start..error.at.end).is_some(), "{}", error);
+        prop_assert!(!error.to_string().is_empty());
     }
+    Ok(false)
 }
 
 #[test]
 fn words_in_any_order_give_a_strategy_or_a_place_inside_the_text() {
-    let mut rng = MasterSeed(7).rng(Purpose::User, 0, 0, 0);
-    for _ in 0..cases(40_000) {
-        let glue = if rng.below(2) == 0 { "" } else { " " };
-        let words: Vec<&str> = (0..rng.below(14)).map(|_| WORDS[below(&mut rng, WORDS.len())]).collect();
-        read(&words.join(glue));
-    }
+    let words = prop::collection::vec(select(&WORDS[..]), 0..14);
+    read_all(40_000, (words, select(vec!["", " "])).prop_map(|(words, glue)| words.join(glue)));
 }
 
 #[test]
 fn characters_in_any_order_give_a_strategy_or_a_place_inside_the_text() {
-    let mut rng = MasterSeed(9).rng(Purpose::User, 0, 0, 0);
-    for _ in 0..cases(20_000) {
-        let text: String = (0..rng.below(40))
-            .filter_map(|_| {
-                let plane = if rng.below(4) == 0 { 0x2_0000 } else { 128 };
-                char::from_u32(u32::try_from(rng.below(plane)).expect("small"))
-            })
-            .collect();
-        read(&text);
-    }
+    let character = prop_oneof![3 => prop::char::range('\0', '\u{7f}'), 1 => any::<char>()];
+    let characters = prop::collection::vec(character, 0..40);
+    read_all(20_000, characters.prop_map(String::from_iter));
 }
 
 #[test]
 fn damaged_examples_give_a_strategy_or_a_place_inside_the_text() {
     let texts = documented();
-    assert!(texts.len() > 50 && texts.iter().filter(|text| read(text)).count() > 20);
-    let mut rng = MasterSeed(8).rng(Purpose::User, 0, 0, 0);
-    let mut accepted = 0;
-    for _ in 0..cases(40_000) {
-        let mut text = texts[below(&mut rng, texts.len())].clone();
-        for _ in 0..=rng.below(4) {
-            damage(&mut text, &texts, &mut rng);
+    let whole = texts.iter().filter(|text| read(text).expect("a strategy or a mistake"));
+    assert!(texts.len() > 50 && whole.count() > 20);
+    let damages = prop::collection::vec(damage(&texts), 1..5);
+    let damaged = (select(texts), damages).prop_map(|(mut text, damages)| {
+        for damage in &damages {
+            damage.apply(&mut text);
         }
-        accepted += u64::from(read(&text));
-    }
+        text
+    });
+    let accepted = read_all(40_000, damaged);
     // Damage that leaves a condition is part of the test: both ends of the reader are met.
-    assert!(accepted > cases(40_000) / 100, "{accepted}");
+    assert!(accepted > 400, "{accepted}");
+}
+
+/// What the reader says of a text that is no condition.
+fn refused(text: &str) -> String {
+    read(text).expect("a place inside the text");
+    let errors = RuleStrategy::from_json("rules", &json!({"long": text})).expect_err("no condition");
+    errors[0].to_string()
 }
 
 #[test]
-fn texts_that_grow_end_at_the_limits() {
-    for seed in
-        ["(close > 1)", "close > 1 and ", "not ", "prev(", "1 + ", "min(close, ", "tf('H4', ", "'", "-"]
+fn a_text_that_grows_ends_at_the_limit_of_its_length() {
+    for piece in ["(close > 1)", "close > 1 and ", "not ", "prev(", "1 + ", "tf('H4', ", "'", "-", "\u{e9} "]
     {
-        let mut text = seed.to_owned();
-        while text.len() < 100_000 {
-            read(&text);
-            text = text.repeat(2);
+        let mut text = piece.to_owned();
+        while text.len() <= 4_000 {
+            text += piece;
+            read(&text).expect("a strategy or a mistake");
         }
-        assert!(!read(&text), "{seed}");
+        for text in [text.clone(), text.repeat(20)] {
+            let said = refused(&text);
+            let limit = format!("the rule has {} bytes, 4000 are allowed", text.len());
+            assert!(
+                said.contains(&limit) && said.contains("name parts of it under `let`"),
+                "{piece}: {said}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_text_that_nests_ends_at_the_limit_of_its_depth() {
+    for piece in ["(", "not ", "-", "prev(", "min(close, ", "tf('H4', ", "(not (", "abs(-("] {
+        let said = refused(&piece.repeat(100));
+        assert!(said.contains("the rule is nested more than 64 levels deep"), "{piece}: {said}");
     }
 }
 
@@ -153,25 +163,46 @@ fn collect(value: &Value, texts: &mut Vec<String>) {
     }
 }
 
+/// A change of a text between two of its characters.
+#[derive(Debug, Clone)]
+struct Damage {
+    from: Index,
+    to: Index,
+    /// `None` repeats the piece.
+    by: Option<String>,
+}
+
 /// Removes, repeats or replaces a piece, by a word or a piece of another text.
-fn damage(text: &mut String, texts: &[String], rng: &mut KeyedRng) {
-    let (start, end) = piece(text, rng);
-    let other = &texts[below(rng, texts.len())];
-    let (from, to) = piece(other, rng);
-    match rng.below(4) {
-        0 => text.replace_range(start..end, ""),
-        1 => {
-            let again = text[start..end].to_owned();
-            text.insert_str(start, &again);
+fn damage(texts: &[String]) -> impl Strategy<Value = Damage> + use<> {
+    let piece = (select(texts.to_vec()), any::<[Index; 2]>()).prop_map(|(text, [from, to])| {
+        let (from, to) = places(&text, from, to);
+        text[from..to].to_owned()
+    });
+    let by = prop_oneof![
+        Just(Some(String::new())),
+        Just(None),
+        select(&WORDS[..]).prop_map(|word| Some(word.to_owned())),
+        piece.prop_map(Some),
+    ];
+    (any::<[Index; 2]>(), by).prop_map(|([from, to], by)| Damage { from, to, by })
+}
+
+impl Damage {
+    fn apply(&self, text: &mut String) {
+        let (from, to) = places(text, self.from, self.to);
+        match &self.by {
+            None => {
+                let again = text[from..to].to_owned();
+                text.insert_str(from, &again);
+            }
+            Some(by) => text.replace_range(from..to, by),
         }
-        2 => text.replace_range(start..end, WORDS[below(rng, WORDS.len())]),
-        _ => text.replace_range(start..end, &other[from..to]),
     }
 }
 
-/// A random piece between characters.
-fn piece(text: &str, rng: &mut KeyedRng) -> (usize, usize) {
+/// Two places between characters, in order.
+fn places(text: &str, from: Index, to: Index) -> (usize, usize) {
     let places: Vec<usize> = text.char_indices().map(|(place, _)| place).chain([text.len()]).collect();
-    let (a, b) = (places[below(rng, places.len())], places[below(rng, places.len())]);
+    let (a, b) = (*from.get(&places), *to.get(&places));
     (a.min(b), a.max(b))
 }

@@ -14,6 +14,7 @@
 //! entries and exits are bitmaps, and only stop and target are calculated, at signals.
 
 mod bound;
+mod calls;
 mod check;
 mod columns;
 mod compile;
@@ -30,13 +31,14 @@ mod program;
 mod read;
 #[cfg(test)]
 mod tests;
+mod warmup;
 
 pub use bound::RuleBound;
 pub use error::{RuleCode, RuleError, Span};
 
 use serde_json::Value;
 
-use self::compile::{Compiled, warmup};
+use self::compile::Compiled;
 use self::program::{Param, Program, Usage};
 use super::declare::MOST_BARS;
 use super::{BindContext, StrategyDef};
@@ -122,6 +124,6 @@ impl StrategyDef for RuleStrategy {
     }
 
     fn warmup_bars(&self, params: &ParamSet) -> usize {
-        warmup(&self.program, params)
+        warmup::warmup(&self.program, params)
     }
 }

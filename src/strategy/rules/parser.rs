@@ -53,7 +53,8 @@ pub(super) enum Operator {
 /// The tree of one rule.
 pub(super) fn parse(text: &str) -> Result<Ast, Problem> {
     if text.len() > LONGEST {
-        let at = Span { start: LONGEST, end: LONGEST };
+        let end = text.floor_char_boundary(LONGEST);
+        let at = Span { start: end, end };
         let message = format!("the rule has {} bytes, {LONGEST} are allowed", text.len());
         return Err(Problem::new(RuleCode::Syntax, at, message).suggest("name parts of it under `let`"));
     }

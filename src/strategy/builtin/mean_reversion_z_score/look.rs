@@ -78,7 +78,7 @@ impl Bands {
         context: &BindContext<'_>,
         cache: &IndicatorCache,
     ) -> Result<Self, ParamError> {
-        let [middle, deviation] = Self::kinds(core).map(|kind| context.primary(PriceSide::Bid, kind));
+        let [middle, deviation] = Self::kinds(core).map(|kind| context.bid(kind));
         Ok(Self {
             middle: dense(cache, &middle)?,
             deviation: dense(cache, &deviation)?,
@@ -88,7 +88,7 @@ impl Bands {
 
     /// The close at or beyond the band of a direction, as a shared comparison.
     pub(super) fn beyond(core: &Core, context: &BindContext<'_>, direction: Direction) -> MaskKey {
-        let [mean, std] = Self::kinds(core).map(|kind| context.primary(PriceSide::Bid, kind));
+        let [mean, std] = Self::kinds(core).map(|kind| context.bid(kind));
         let (comparison, factor) = match direction {
             Direction::Long => (Comparison::LessEqual, -core.std_factor),
             Direction::Short => (Comparison::GreaterEqual, core.std_factor),

@@ -11,7 +11,7 @@ use crate::cache::{CachePlan, Comparison, IndicatorCache, MaskKey, Operand};
 use crate::indicators::{FloatBits, IndicatorKind};
 use crate::strategy::candidates::{all_of, either, no_rows};
 use crate::strategy::{BindContext, Candidates};
-use crate::types::{Direction, ParamError, PriceSide};
+use crate::types::{Direction, ParamError};
 
 /// Comparisons that must all hold, for every scenario and direction asked; equal lists stand once.
 fn conditions(settings: &Settings, context: &BindContext<'_>) -> Vec<Vec<MaskKey>> {
@@ -60,7 +60,7 @@ fn threshold(
         Direction::Short => (Comparison::GreaterEqual, settings.core.z_score_short),
     };
     MaskKey {
-        left: Operand::Series(context.primary(PriceSide::Bid, kind)),
+        left: Operand::Series(context.bid(kind)),
         comparison,
         right: Operand::Constant(FloatBits::new(level)),
     }

@@ -39,7 +39,7 @@ impl Scenario1 {
         context: &BindContext<'_>,
         cache: &IndicatorCache,
     ) -> Result<Self, ParamError> {
-        let [z, ema] = kinds(settings).map(|kind| context.primary(PriceSide::Bid, kind));
+        let [z, ema] = kinds(settings).map(|kind| context.bid(kind));
         Ok(Self {
             z: dense(cache, &z)?,
             ema: dense(cache, &ema)?,

@@ -8,7 +8,7 @@ use super::params::Settings;
 use crate::cache::{CachePlan, IndicatorCache};
 use crate::strategy::BindContext;
 use crate::strategy::series::{dense, plan_primary};
-use crate::types::{Direction, ParamError, PriceSide};
+use crate::types::{Direction, ParamError};
 
 /// Also the base of scenarios 3, 5 and 6, which only add conditions.
 #[derive(Debug, Clone)]
@@ -36,7 +36,7 @@ impl Scenario2 {
         cache: &IndicatorCache,
     ) -> Result<Self, ParamError> {
         Ok(Self {
-            z: dense(cache, &context.primary(PriceSide::Bid, kalman_z(&settings.core)))?,
+            z: dense(cache, &context.bid(kalman_z(&settings.core)))?,
             thresholds: Thresholds::of(&settings.core),
             bands: Bands::bind(&settings.core, context, cache)?,
             filters: Filters::bind(&settings.filters, context, cache)?,

@@ -9,7 +9,7 @@ use crate::cache::{CachePlan, IndicatorCache};
 use crate::indicators::IndicatorKind;
 use crate::strategy::BindContext;
 use crate::strategy::series::{dense, plan_primary};
-use crate::types::{Direction, ParamError, PriceSide};
+use crate::types::{Direction, ParamError};
 
 #[derive(Debug)]
 pub(super) struct Scenario3 {
@@ -39,7 +39,7 @@ impl Scenario3 {
     ) -> Result<Self, ParamError> {
         Ok(Self {
             base: Scenario2::bind(settings, context, cache)?,
-            ema: dense(cache, &context.primary(PriceSide::Bid, ema(settings)))?,
+            ema: dense(cache, &context.bid(ema(settings)))?,
             distance: settings.tp_min_distance,
         })
     }

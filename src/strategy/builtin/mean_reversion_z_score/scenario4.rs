@@ -14,7 +14,7 @@ use crate::indicators::kalman_garch::kalman_garch_zscore_local;
 use crate::indicators::{FloatBits, GarchKey, GarchParams, IndicatorKind};
 use crate::strategy::BindContext;
 use crate::strategy::series::{dense, plan_primary};
-use crate::types::{Direction, ParamError, PriceSide};
+use crate::types::{Direction, ParamError};
 
 #[derive(Debug)]
 pub(super) struct Scenario4 {
@@ -71,7 +71,7 @@ impl Scenario4 {
         cache: &IndicatorCache,
     ) -> Result<Self, ParamError> {
         let z = match settings.local_z_lookback {
-            0 => ZSource::Series(dense(cache, &context.primary(PriceSide::Bid, z(settings)))?),
+            0 => ZSource::Series(dense(cache, &context.bid(z(settings)))?),
             lookback => ZSource::Local(Local {
                 bars: Arc::clone(&context.data.symbol(context.symbol).bars),
                 lookback,

@@ -14,7 +14,7 @@ use crate::indicators::{GarchParams, IndicatorKind};
 use crate::strategy::BindContext;
 use crate::strategy::series::{dense, plan_primary};
 use crate::types::math::exp;
-use crate::types::{Direction, ParamError, PriceSide};
+use crate::types::{Direction, ParamError};
 
 #[derive(Debug)]
 pub(super) struct Scenario5 {
@@ -108,7 +108,7 @@ impl Guard {
     ) -> Result<Self, ParamError> {
         let feature = if settings.guard.atr_feature {
             let atr = IndicatorKind::Atr { period: settings.atr_length };
-            Feature::Atr(dense(cache, &context.primary(PriceSide::Bid, atr))?)
+            Feature::Atr(dense(cache, &context.bid(atr))?)
         } else {
             Feature::Garch(Arc::clone(&context.data.symbol(context.symbol).bars), settings.garch)
         };
