@@ -6,11 +6,14 @@
 //! one of equal values has exactly that mean and exactly zero deviation. `window` is at least 1 everywhere.
 
 use super::lanes::are_whole;
-use super::windows::{OnePass, TwoPass, each_length, each_window};
+use super::windows::{Best, OnePass, TwoPass, each_length, each_window};
 use crate::types::registers;
 
 /// Windows up to this length are added up as fast as they could be slid.
 const SHORT: usize = 24;
+
+/// Windows up to this length are searched for their extreme as fast as from stretch to stretch.
+const SHORT_SEARCH: usize = 64;
 
 /// By what a sum of squares is divided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -206,23 +209,27 @@ fn for_constant_windows(values: &[f64], window: usize, mut set: impl FnMut(usize
     }
 }
 
-/// Least of the last `window` values. `O(n)`.
+/// Least of the last `window` values. `O(n)` for long windows.
 pub fn min(values: &[f64], window: usize) -> Vec<f64> {
     extreme(values, window, |new, old| new <= old)
 }
 
-/// Greatest of the last `window` values. `O(n)`.
+/// Greatest of the last `window` values. `O(n)` for long windows.
 pub fn max(values: &[f64], window: usize) -> Vec<f64> {
     extreme(values, window, |new, old| new >= old)
 }
 
 /// The value that beats all others of its window, the newest among equals; `NaN` beats every one.
 ///
-/// A window begins in one stretch of `window` values and ends in the next: the best from its begin to the end of the first, known
+/// A short window is searched as it is. A long one begins in one stretch of `window` values and ends in the next: the best from its begin to the end of the first, known
 /// from behind, meets the best from there on.
 fn extreme(values: &[f64], window: usize, beats: impl Fn(f64, f64) -> bool) -> Vec<f64> {
     assert!(window > 0, "a window holds at least one value");
     let better = |old: f64, new: f64| if new.is_nan() || beats(new, old) { new } else { old };
+    if window <= SHORT_SEARCH {
+        let each = |full: &mut [f64]| each_window(registers::arch(), values, window, [full], Best { better });
+        return column(values.len(), |out| full_windows(window, out, each));
+    }
     let mut out = Vec::with_capacity(values.len());
     let mut from_behind = vec![f64::NAN; window.min(values.len())];
     for stretch in values.chunks(window) {
@@ -320,7 +327,11 @@ mod tests {
         }
 
         #[test]
-        fn extremes_are_those_of_the_window(values in prices(), window in 1..30_usize) {
+        fn extremes_are_those_of_the_window(
+            (values, again) in (prices(), 1..8_usize),
+            window in prop_oneof![1..30_usize, 60..150_usize],
+        ) {
+            let values = values.repeat(again);
             let of = |pick: fn(f64, f64) -> f64| move |w: &[f64]| {
                 if w.iter().any(|x| x.is_nan()) { f64::NAN } else { w.iter().copied().fold(w[0], pick) }
             };

@@ -39,6 +39,25 @@ impl<T: Fn(usize, f64) -> f64, F: Fn(f64, f64) -> f64> Calculation<1> for OnePas
     }
 }
 
+/// The value that stands against all later ones of its window: `better(old, new)` chooses.
+pub(super) struct Best<B> {
+    pub(super) better: B,
+}
+
+impl<B: Fn(f64, f64) -> f64> Calculation<1> for Best<B> {
+    #[inline(always)]
+    fn of(&self, values: &[f64]) -> [[f64; WINDOWS]; 1] {
+        let mut best = [0.0; WINDOWS];
+        best.copy_from_slice(&values[..WINDOWS]);
+        for neighbours in values.windows(WINDOWS).skip(1) {
+            for (best, new) in best.iter_mut().zip(neighbours) {
+                *best = (self.better)(*best, *new);
+            }
+        }
+        [best]
+    }
+}
+
 /// `finish(mean, sum of term(mean, value), newest value)`: the mean of a window first, then a sum around it.
 pub(super) struct TwoPass<T, F> {
     pub(super) term: T,
