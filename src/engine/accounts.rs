@@ -2,7 +2,7 @@
 
 use super::finish::{ambiguous_share, cost_multiplier};
 use super::run::TrialRun;
-use crate::types::EquityCurve;
+use crate::types::{CurvePoint, EquityCurve};
 
 /// The runs of all symbols as one: trades in order of time, curves added up, counts summed. The single runs stay in
 /// `parts`, for metrics joined by `across`.
@@ -37,20 +37,21 @@ pub fn join(parts: Vec<TrialRun>, by_volume: bool) -> TrialRun {
 
 /// The curves of all accounts, added step by step in symbol order.
 fn added(parts: &[TrialRun]) -> EquityCurve {
-    let mut steps: Vec<u32> =
-        parts.iter().flat_map(|part| part.curve.points().iter().map(|point| point.step)).collect();
+    let mut steps: Vec<u32> = parts.iter().flat_map(|part| part.curve.change_steps()).copied().collect();
     steps.sort_unstable();
     steps.dedup();
-    let mut places = vec![0; parts.len()];
+    let mut points: Vec<_> = parts.iter().map(|part| part.curve.points().peekable()).collect();
+    let mut now: Vec<Option<CurvePoint>> = vec![None; parts.len()];
     let mut curve = EquityCurve::default();
     for step in steps {
         let (mut cash, mut equity) = (0.0, 0.0);
-        for (part, place) in parts.iter().zip(&mut places) {
-            let points = part.curve.points();
-            while points.get(*place + 1).is_some_and(|next| next.step <= step) {
-                *place += 1;
+        for (points, now) in points.iter_mut().zip(&mut now) {
+            // An account counts with its first point before its window begins.
+            while now.is_none() || points.peek().is_some_and(|next| next.step <= step) {
+                let Some(next) = points.next() else { break };
+                *now = Some(next);
             }
-            if let Some(point) = points.get(*place) {
+            if let Some(point) = now {
                 cash += point.cash;
                 equity += point.equity;
             }

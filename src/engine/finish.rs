@@ -33,9 +33,9 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     pub fn finish(mut self) -> Result<Outcome<O>, EngineError> {
         let mut extremes = EquityExtremes::new(self.settings.initial_balance);
         if O::WATCHES {
-            self.curve.points().iter().for_each(|point| extremes.update(point.equity));
+            self.curve.equities().iter().for_each(|&equity| extremes.update(equity));
         } else {
-            extremes.ruined = self.curve.points().iter().any(|point| point.equity <= 0.0);
+            extremes.ruined = self.curve.equities().iter().fold(false, |any, &equity| any | (equity <= 0.0));
         }
         self.extend_curve();
         if !self.window.is_empty() && self.close_remaining(self.window.end - 1)? {

@@ -46,7 +46,7 @@ pub fn compute(facts: &RunFacts<'_>, calendar: &MetricCalendar, scratch: &mut Me
     let profit_net = trades::measure(facts.trades, &mut scratch.trades, &mut out);
     let exposure = (facts.bars > 0).then(|| facts.bars_in_position as f64 / facts.bars as f64);
     out.set(const { MetricId::of("exposure") }, exposure);
-    let curve = Curve { points: facts.curve.points(), calendar, initial_equity: facts.initial_equity };
+    let curve = Curve::of(facts.curve, calendar, facts.initial_equity);
     let has_trades = !facts.trades.is_empty();
     equity::measure(&curve, profit_net, has_trades, &mut scratch.returns, &mut scratch.sorting, &mut out);
     out.set(const { MetricId::of("ambiguous_exits") }, facts.ambiguous_exits);
@@ -63,7 +63,7 @@ pub fn dated_returns<'a>(
     calendar: &'a MetricCalendar,
     initial_equity: f64,
 ) -> impl Iterator<Item = (i64, f64)> + use<'a> {
-    Curve { points: curve.points(), calendar, initial_equity }.daily_returns()
+    Curve::of(curve, calendar, initial_equity).daily_returns()
 }
 
 /// Replaces `out` by the returns of [`dated_returns`].

@@ -7,27 +7,34 @@ use super::names::MetricId;
 use super::ratio::{ratio, sortino};
 use super::values::Metrics;
 use crate::types::sums::Sums;
-use crate::types::{CurvePoint, math};
+use crate::types::{EquityCurve, math};
 
 /// A curve over a window: each point holds until the next, the last until the window's end.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Curve<'a> {
-    pub(super) points: &'a [CurvePoint],
-    pub(super) calendar: &'a MetricCalendar,
-    pub(super) initial_equity: f64,
+    /// Steps of the points.
+    steps: &'a [u32],
+    /// Their equities.
+    equities: &'a [f64],
+    calendar: &'a MetricCalendar,
+    initial_equity: f64,
 }
 
 impl<'a> Curve<'a> {
+    pub(super) fn of(curve: &'a EquityCurve, calendar: &'a MetricCalendar, initial_equity: f64) -> Self {
+        Self { steps: curve.change_steps(), equities: curve.equities(), calendar, initial_equity }
+    }
+
     fn last(&self) -> Option<f64> {
-        self.points.last().map(|point| point.equity)
+        self.equities.last().copied()
     }
 
     /// Equity at increasing steps; a step before the first point has none.
     fn equity_at(self, steps: &'a [u32]) -> impl Iterator<Item = Option<f64>> + use<'a> {
         let mut passed = 0;
         steps.iter().map(move |&step| {
-            passed += points_until(&self.points[passed..], step);
-            passed.checked_sub(1).map(|current| self.points[current].equity)
+            passed += points_until(&self.steps[passed..], step);
+            passed.checked_sub(1).map(|current| self.equities[current])
         })
     }
 
@@ -46,14 +53,14 @@ impl<'a> Curve<'a> {
 /// Number of points at or before a step: searched in strides that double, so that near ones are found at once and far
 /// ones in the logarithm of their distance.
 #[inline]
-fn points_until(points: &[CurvePoint], step: u32) -> usize {
+fn points_until(points: &[u32], step: u32) -> usize {
     let mut stride = 4;
-    while points.get(stride).is_some_and(|point| point.step <= step) {
+    while points.get(stride).is_some_and(|&point| point <= step) {
         stride *= 2;
     }
     let sure = if stride > 4 { stride / 2 } else { 0 };
     let unsure = &points[sure..points.len().min(stride)];
-    sure + unsure.partition_point(|point| point.step <= step)
+    sure + unsure.partition_point(|&point| point <= step)
 }
 
 /// Fills in the equity metrics. `returns` receives the daily returns.
@@ -79,6 +86,9 @@ struct Drawdown {
     relative: f64,
     absolute: f64,
 }
+
+/// Points of a curve that are looked at together.
+const BLOCK: usize = 16;
 
 /// Falls below the running peak. Branches that are seldom taken cost less than the standard maximum with its rules for
 /// NaN, and most falls need no division to be seen not to be the deepest.
@@ -112,14 +122,38 @@ impl Falls {
         }
     }
 
+    /// The account stands at these equities, one after the other, for so many bars together, if all lie below the peak and
+    /// none of them can be the deepest fall; returns whether it is so. Most of a curve is, and it takes no branch per point.
     #[inline]
-    fn fall(&mut self, fall: f64) {
+    fn pass_under_water(&mut self, equities: &[f64], bars: u32) -> bool {
+        let below = equities.iter().fold(true, |all, &equity| all & (equity < self.peak));
+        let low = equities.iter().fold(f64::INFINITY, |low, &equity| if equity < low { equity } else { low });
+        let fall = self.peak - low;
+        if !below || fall > self.deepest.absolute || self.may_be_deepest(fall) {
+            return false;
+        }
+        if low < self.lowest {
+            self.lowest = low;
+        }
+        self.under_water += u64::from(bars);
+        self.longest = self.longest.max(self.under_water);
+        true
+    }
+
+    /// Whether a fall may be the deepest in proportion to its peak.
+    #[inline]
+    fn may_be_deepest(&self, fall: f64) -> bool {
         /// Wider than the rounding of a product and a quotient.
         const SLACK: f64 = 1.0 - 1e-9;
+        fall >= self.deepest.relative * self.peak * SLACK
+    }
+
+    #[inline]
+    fn fall(&mut self, fall: f64) {
         if fall > self.deepest.absolute {
             self.deepest.absolute = fall;
         }
-        if fall >= self.deepest.relative * self.peak * SLACK {
+        if self.may_be_deepest(fall) {
             let relative = fall / self.peak;
             if relative > self.deepest.relative {
                 self.deepest.relative = relative;
@@ -130,12 +164,16 @@ impl Falls {
 
 fn drawdowns(curve: &Curve<'_>, out: &mut Metrics) -> Drawdown {
     let mut falls = Falls::from(curve.initial_equity);
-    for pair in curve.points.windows(2) {
-        falls.stand(pair[0].equity, pair[1].step - pair[0].step);
-    }
-    if let Some(last) = curve.points.last() {
-        let left = curve.calendar.window().end.saturating_sub(last.step as usize);
-        falls.stand(last.equity, u32::try_from(left).expect("a timeline has fewer than 2^32 steps"));
+    let (steps, equities) = (curve.steps, curve.equities);
+    let end = u32::try_from(curve.calendar.window().end).expect("a timeline has fewer than 2^32 steps");
+    let until = |place: usize| steps.get(place).copied().unwrap_or_else(|| end.max(steps[place - 1]));
+    for (block, equities) in equities.chunks(BLOCK).enumerate() {
+        let start = block * BLOCK;
+        if !falls.pass_under_water(equities, until(start + equities.len()) - steps[start]) {
+            for (place, &equity) in (start..).zip(equities) {
+                falls.stand(equity, until(place + 1) - steps[place]);
+            }
+        }
     }
     let Falls { lowest, mut deepest, longest, .. } = falls;
     deepest.relative = deepest.relative.min(1.0);
@@ -151,7 +189,7 @@ fn growth(curve: &Curve<'_>, max_drawdown: f64, out: &mut Metrics) {
     let end = curve.last().unwrap_or(curve.initial_equity);
     let total = end / curve.initial_equity - 1.0;
     let years = curve.calendar.years();
-    let annual = if curve.points.is_empty() || years <= 0.0 {
+    let annual = if curve.equities.is_empty() || years <= 0.0 {
         None
     } else if end <= 0.0 {
         Some(-1.0)

@@ -81,7 +81,7 @@ impl TrialPage<'_> {
         let row = self.stored;
         let params = row.trial.params.iter().map(|(name, value)| (name.to_owned(), value.to_json()));
         let metrics = MetricId::all().map(|id| (id.key().to_owned(), json!(row.metrics.get(id.index()))));
-        let point = |point: &CurvePoint| {
+        let point = |point: CurvePoint| {
             json!({"time": self.data.time(point.step as usize).to_string(), "cash": point.cash,
                    "equity": point.equity})
         };
@@ -105,7 +105,7 @@ impl TrialPage<'_> {
             "metrics": metrics.collect::<Map<_, _>>(),
             "costs": self.simulated.map(|run| costs_json(&run.trades)),
             "trades": self.simulated.map(|run| run.trades.iter().map(|t| self.trade_json(t)).collect::<Vec<_>>()),
-            "equity": self.simulated.map(|run| run.curve.points().iter().map(point).collect::<Vec<_>>()),
+            "equity": self.simulated.map(|run| run.curve.points().map(point).collect::<Vec<_>>()),
         })
     }
 

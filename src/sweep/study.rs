@@ -298,7 +298,7 @@ impl<'a> WindowEvaluator<'a> {
 /// What differs in any bit between two runs of one trial; `None` when nothing does.
 fn first_difference(a: &TrialRun, b: &TrialRun) -> Option<&'static str> {
     let bits = |run: &TrialRun| -> Vec<(u32, u64, u64)> {
-        run.curve.points().iter().map(|p| (p.step, p.cash.to_bits(), p.equity.to_bits())).collect()
+        run.curve.points().map(|p| (p.step, p.cash.to_bits(), p.equity.to_bits())).collect()
     };
     let profits = |run: &TrialRun| {
         let figures = [run.profit_net_worst, run.profit_net_best, run.break_even_cost_multiplier];

@@ -39,7 +39,7 @@ pub fn stitch(kind: Stitch, initial_equity: f64, tests: &[EquityCurve]) -> Resul
     let mut scales = Vec::with_capacity(tests.len());
     let (mut cash, mut equity) = (initial_equity, initial_equity);
     for (window, test) in tests.iter().enumerate() {
-        let overlap = test.points().first().is_some_and(|first| first.step < curve.end());
+        let overlap = test.change_steps().first().is_some_and(|&first| first < curve.end());
         if overlap {
             return Err(OverlapError { window, before: window - 1 });
         }
@@ -51,7 +51,7 @@ pub fn stitch(kind: Stitch, initial_equity: f64, tests: &[EquityCurve]) -> Resul
             curve.record(point.step, follow(cash, point.cash), follow(equity, point.equity));
         }
         curve.extend_to(test.end());
-        if let Some(last) = curve.points().last().filter(|_| !test.points().is_empty()) {
+        if let Some(last) = curve.last().filter(|_| !test.change_steps().is_empty()) {
             (cash, equity) = (last.cash, last.equity);
         }
     }
@@ -96,7 +96,7 @@ mod tests {
         let equity: Vec<f64> = stitched.curve.per_step().map(|point| point.equity).collect();
         assert_eq!(equity, [100.0, 100.0, 110.0, 110.0, 110.0, 110.0, 110.0, 110.0, 110.0, 100.0]);
         let compound = stitch(Stitch::Compound, 100.0, &tests).expect("no overlap");
-        assert_eq!(compound.curve.points().last().map(|point| point.equity), Some(99.0));
+        assert_eq!(compound.curve.last().map(|point| point.equity), Some(99.0));
         assert_eq!(compound.scales, [1.0, 1.1]);
     }
 

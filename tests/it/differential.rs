@@ -40,8 +40,8 @@ pub(crate) fn bits(outcome: &Outcome<Recorder>) -> String {
 /// The same of a run alone. Floats print in their shortest exact form, so equal texts are equal bits.
 fn run_bits(run: &TrialRun) -> String {
     let TrialRun { curve, parts, trades, .. } = run;
-    let point = |point: &CurvePoint| (point.step, point.cash.to_bits(), point.equity.to_bits());
-    let points: Vec<_> = curve.points().iter().map(point).collect();
+    let point = |point: CurvePoint| (point.step, point.cash.to_bits(), point.equity.to_bits());
+    let points: Vec<_> = curve.points().map(point).collect();
     let parts: Vec<String> = parts.iter().map(run_bits).collect();
     let counts = TrialRun {
         trades: Vec::new(),

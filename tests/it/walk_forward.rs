@@ -176,10 +176,9 @@ fn the_stitched_account_is_the_sum_of_its_tests() {
     let (report, _) = walk(&spec, &study, &splits);
     let out = report.out_of_sample.expect("finished");
     let balance = study.inputs.settings.initial_balance;
-    let ends =
-        |run: &omega_sweep::engine::TrialRun| run.curve.points().last().map_or(0.0, |p| p.equity - balance);
+    let ends = |run: &omega_sweep::engine::TrialRun| run.curve.last().map_or(0.0, |p| p.equity - balance);
     let sum: f64 = report.windows.iter().filter_map(|w| w.test.as_ref()).map(|t| ends(&t.run)).sum();
-    let end = out.curve.points().last().expect("a curve").equity;
+    let end = out.curve.last().expect("a curve").equity;
     assert!((end - balance - sum).abs() < 1e-6, "{end} {sum}");
     let trades: usize =
         report.windows.iter().filter_map(|w| w.test.as_ref()).map(|t| t.run.trades.len()).sum();

@@ -63,7 +63,7 @@ fn a_stop_out_closes_everything_in_the_order_of_opening() {
     let ends: Vec<_> =
         outcome.run.trades.iter().map(|t| (t.number, t.reason, t.exit_time, t.exit_price)).collect();
     assert_eq!(ends, [(0, CloseReason::StopOut, at(3), 40.0), (1, CloseReason::StopOut, at(3), 40.0)]);
-    let last = outcome.run.curve.points().last().expect("a curve");
+    let last = outcome.run.curve.last().expect("a curve");
     assert_eq!((last.step, last.equity), (3, 250.0 - 2.0 * 60.5));
 }
 

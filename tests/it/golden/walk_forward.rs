@@ -105,8 +105,8 @@ fn tests_are_stitched_by_sum_or_by_growth() {
         for kind in Stitch::ALL {
             let stitched = stitch(*kind, number(&input["initial_equity"]), &tests).expect("no overlap");
             let expected = expected[kind.as_str()].as_array().expect("points");
-            assert_eq!(stitched.curve.points().len(), expected.len(), "{name}");
-            for (point, expected) in stitched.curve.points().iter().zip(expected) {
+            assert_eq!(stitched.curve.points().count(), expected.len(), "{name}");
+            for (point, expected) in stitched.curve.points().zip(expected) {
                 assert_eq!(point.step, step(&expected[0]), "{name}");
                 assert_close(Some(point.equity), expected[1].as_f64(), tolerance, name);
                 assert_eq!(point.cash, point.equity, "{name}");
