@@ -39,18 +39,19 @@ pub(super) struct Close {
 }
 
 impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
-    /// Tests every order of every symbol that has a bar, symbols in configured order.
+    /// Tests every order of every symbol that has a bar, symbols in configured order; the clock may know of some that they
+    /// are not touched.
     #[inline]
     pub(super) fn exit_phase<const SINGLE: bool>(&mut self, step: usize) -> Result<(), EngineError> {
         if SINGLE {
             return self.exits_of(ONLY, step, step);
         }
-        let mut next = self.book.next_symbol(None);
+        let mut next = self.next_touched(None, step);
         while let Some(symbol) = next {
             if let Some(row) = self.tapes[symbol.index()].row(step) {
                 self.exits_of(symbol, step, row)?;
             }
-            next = self.book.next_symbol(Some(symbol));
+            next = self.next_touched(Some(symbol), step);
         }
         Ok(())
     }
