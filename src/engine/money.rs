@@ -23,15 +23,14 @@ impl Mark<'_> {
     /// What the position would book before fees at the close of a row.
     #[inline]
     pub(super) fn result(&self, row: usize) -> f64 {
-        self.money(self.closes[row])
+        self.money(match self.direction {
+            Direction::Long => self.closes[row] - self.entry_price,
+            Direction::Short => self.entry_price - self.closes[row],
+        })
     }
 
     #[inline]
-    fn money(&self, close: f64) -> f64 {
-        let movement = match self.direction {
-            Direction::Long => close - self.entry_price,
-            Direction::Short => self.entry_price - close,
-        };
+    fn money(&self, movement: f64) -> f64 {
         (movement * self.size) * self.unit_value
     }
 
@@ -40,8 +39,17 @@ impl Mark<'_> {
     pub(super) fn pass_over(&self, from: usize, to: usize, cash: f64, curve: &mut EquityCurve) -> f64 {
         #[expect(clippy::cast_possible_truncation, reason = "a timeline has fewer than 2^32 steps")]
         let first = from as u32;
-        let equities = self.closes[from..to].iter().map(|&close| cash + self.money(close));
-        curve.record_each(first, cash, equities).expect("a stretch has a step")
+        let (closes, entry) = (self.closes[from..to].iter(), self.entry_price);
+        // Each direction a loop of its own, without a branch inside.
+        let last = match self.direction {
+            Direction::Long => {
+                curve.record_each(first, cash, closes.map(|close| cash + self.money(close - entry)))
+            }
+            Direction::Short => {
+                curve.record_each(first, cash, closes.map(|close| cash + self.money(entry - close)))
+            }
+        };
+        last.expect("a stretch has a step")
     }
 }
 
