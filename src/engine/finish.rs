@@ -35,7 +35,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         if O::WATCHES {
             self.curve.equities().iter().for_each(|&equity| extremes.update(equity));
         } else {
-            extremes.ruined = self.curve.equities().iter().fold(false, |any, &equity| any | (equity <= 0.0));
+            extremes.ruined = self.curve.equities().iter().filter(|&&equity| equity <= 0.0).count() > 0;
         }
         self.extend_curve();
         if !self.window.is_empty() && self.close_remaining(self.window.end - 1)? {

@@ -7,6 +7,7 @@ use super::settings::EngineSettings;
 use super::statements::Statement;
 use crate::cache::{CachePlan, IndicatorCache};
 use crate::data::{BarSeries, MultiSymbolData};
+use crate::metrics::RunFacts;
 use crate::strategy::Scope;
 use crate::types::{
     EquityCurve, MasterSeed, ParamError, ParamSpec, StepRange, Trade, Trial, TrialError, TrialId,
@@ -132,6 +133,21 @@ pub struct TrialRun {
 }
 
 impl TrialRun {
+    /// What metrics look at.
+    pub fn facts(&self) -> RunFacts<'_> {
+        RunFacts {
+            trades: &self.trades,
+            curve: &self.curve,
+            initial_equity: self.initial_balance,
+            bars: self.bars,
+            bars_in_position: self.bars_in_position,
+            ambiguous_exits: self.ambiguous_exits,
+            profit_net_worst: self.profit_net_worst,
+            profit_net_best: self.profit_net_best,
+            break_even_cost_multiplier: self.break_even_cost_multiplier,
+        }
+    }
+
     /// Memory of its trades and curve, at least 1.
     pub fn bytes(&self) -> usize {
         (self.trades.len() * size_of::<Trade>() + self.curve.bytes()).max(1)

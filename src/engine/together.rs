@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::event_engine::EventEngine;
 use super::run::{EngineInputs, RunRequest, TrialRun};
 use super::settings::Accounts;
-use super::trial::{panic_text, run_trial, settled, start};
+use super::trial::{run_trial, settled, start};
 use crate::costs::RngDraws;
 use crate::data::MultiSymbolData;
 use crate::strategy::{Strategy, StrategyDef};
@@ -110,6 +110,5 @@ fn finished<S: Strategy>(lane: Lane<'_, S>) -> Result<TrialRun, TrialError> {
 
 /// A panic of one trial is its error and nobody else's: its engine is dropped and not looked at again.
 fn guarded<T>(work: impl FnOnce() -> Result<T, TrialError>) -> Result<T, TrialError> {
-    catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|panic| Err(TrialError::Panic(panic_text(panic.as_ref()))))
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(TrialError::of_panic(panic.as_ref())))
 }

@@ -1,6 +1,5 @@
 //! From a strategy definition and a trial to a run: settings laid over, instances bound, panics caught.
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -28,7 +27,7 @@ pub fn run_trial<D: StrategyDef>(
 ) -> Result<TrialRun, TrialError> {
     // A panicking strategy leaves nothing behind: engine and strategy are dropped with the unwinding.
     catch_unwind(AssertUnwindSafe(|| run_unguarded(def, inputs, request, trial)))
-        .unwrap_or_else(|panic| Err(TrialError::Panic(panic_text(panic.as_ref()))))
+        .unwrap_or_else(|panic| Err(TrialError::of_panic(panic.as_ref())))
 }
 
 fn run_unguarded<D: StrategyDef>(
@@ -135,9 +134,4 @@ fn bind<D: StrategyDef>(
         Scope::AllSymbols => Ok(vec![(None, bind(SymbolId(0))?)]),
         Scope::PerSymbol => inputs.data.ids().map(|symbol| Ok((Some(symbol), bind(symbol)?))).collect(),
     }
-}
-
-pub(super) fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
 }

@@ -126,7 +126,7 @@ impl Falls {
     /// none of them can be the deepest fall; returns whether it is so. Most of a curve is, and it takes no branch per point.
     #[inline]
     fn pass_under_water(&mut self, equities: &[f64], bars: u32) -> bool {
-        let below = equities.iter().fold(true, |all, &equity| all & (equity < self.peak));
+        let below = equities.iter().filter(|&&equity| equity < self.peak).count() == equities.len();
         let low = equities.iter().fold(f64::INFINITY, |low, &equity| if equity < low { equity } else { low });
         let fall = self.peak - low;
         if !below || fall > self.deepest.absolute || self.may_be_deepest(fall) {

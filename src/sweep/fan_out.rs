@@ -1,6 +1,5 @@
 //! The fan-out itself: one batch of trials over the threads of a pool, panics caught.
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -92,16 +91,6 @@ pub(super) fn run_one<E: TrialEvaluator>(
     fold: u32,
 ) -> TrialOutcome {
     let result = catch_unwind(AssertUnwindSafe(|| evaluator.evaluate(batch, trial)))
-        .unwrap_or_else(|payload| Err(TrialError::Panic(panic_text(payload.as_ref()))));
+        .unwrap_or_else(|payload| Err(TrialError::of_panic(payload.as_ref())));
     TrialOutcome::new(fold, trial.clone(), result, evaluator.shape())
-}
-
-fn panic_text(payload: &(dyn Any + Send)) -> String {
-    if let Some(text) = payload.downcast_ref::<&str>() {
-        (*text).to_owned()
-    } else if let Some(text) = payload.downcast_ref::<String>() {
-        text.clone()
-    } else {
-        "without a message".to_owned()
-    }
 }

@@ -11,7 +11,7 @@ use super::run::{TrialEvaluator, TrialSource};
 use super::{Ranker, trade_list_digest};
 use crate::cache::{self, CacheError, CachePlan, CacheReport, IndicatorCache};
 use crate::engine::{self, Clock, EngineInputs, RunRequest, StrategyRunner, TrialRun, WindowEnd};
-use crate::metrics::{self, METRIC_COUNT, MetricCalendar, MetricId, MetricScratch, Metrics, RunFacts};
+use crate::metrics::{self, METRIC_COUNT, MetricCalendar, MetricId, MetricScratch, Metrics};
 use crate::search::objective::total_violation;
 use crate::search::{Objective, Requirement, Sampler};
 use crate::types::{Calendar, ParamError, StepRange, Trial, TrialError, TrialId};
@@ -247,7 +247,7 @@ impl<'a> WindowEvaluator<'a> {
         thread_local! {
             static SCRATCH: RefCell<MetricScratch> = RefCell::default();
         }
-        SCRATCH.with_borrow_mut(|scratch| metrics::compute(&facts(run), &self.calendar, scratch))
+        SCRATCH.with_borrow_mut(|scratch| metrics::compute(&run.facts(), &self.calendar, scratch))
     }
 
     /// What a run comes to under the study's objective and requirements.
@@ -319,20 +319,6 @@ fn first_difference(a: &TrialRun, b: &TrialRun) -> Option<&'static str> {
     ];
     let own = checks.into_iter().find(|(same, _)| !same).map(|(_, what)| what);
     own.or_else(|| a.parts.iter().zip(&b.parts).find_map(|(a, b)| first_difference(a, b)))
-}
-
-fn facts(run: &TrialRun) -> RunFacts<'_> {
-    RunFacts {
-        trades: &run.trades,
-        curve: &run.curve,
-        initial_equity: run.initial_balance,
-        bars: run.bars,
-        bars_in_position: run.bars_in_position,
-        ambiguous_exits: run.ambiguous_exits,
-        profit_net_worst: run.profit_net_worst,
-        profit_net_best: run.profit_net_best,
-        break_even_cost_multiplier: run.break_even_cost_multiplier,
-    }
 }
 
 impl TrialEvaluator for WindowEvaluator<'_> {

@@ -1,5 +1,7 @@
 //! One parameter set of a study, and how it can fail.
 
+use std::any::Any;
+
 use super::{ParamError, ParamSet, TrialId};
 
 /// A parameter set with its number. The values are complete: searched, fixed and default ones, strategy and
@@ -25,4 +27,13 @@ pub enum TrialError {
     /// The engine refused to go on (a missing rate, more than 64 draws in one bar, ...).
     #[error("{0}")]
     Engine(String),
+}
+
+impl TrialError {
+    /// What a caught panic said.
+    pub fn of_panic(payload: &(dyn Any + Send)) -> Self {
+        let text = payload.downcast_ref::<&str>().map(ToString::to_string);
+        let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+        Self::Panic(text.unwrap_or_else(|| "without a message".to_owned()))
+    }
 }

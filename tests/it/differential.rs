@@ -12,7 +12,7 @@ use std::sync::Arc;
 use omega_sweep::data::{BarSeries, MultiSymbolData, PriceColumns, SymbolSeries};
 use omega_sweep::engine::settings::{EquityMode, Profile, RatesSource};
 use omega_sweep::engine::{Clock, EngineError, Outcome, Registry, TrialRun};
-use omega_sweep::metrics::{self, MetricCalendar, MetricScratch, RunFacts};
+use omega_sweep::metrics::{self, MetricCalendar, MetricScratch};
 use omega_sweep::types::{
     Calendar, CloseReason, CurvePoint, Direction, EquityCurve, OrderType, StepRange, Trade,
 };
@@ -55,18 +55,7 @@ fn run_bits(run: &TrialRun) -> String {
 
 /// Every metric of a run, by its bits.
 fn metric_bits(run: &TrialRun, calendar: &MetricCalendar) -> Vec<Option<u64>> {
-    let facts = RunFacts {
-        trades: &run.trades,
-        curve: &run.curve,
-        initial_equity: run.initial_balance,
-        bars: run.bars,
-        bars_in_position: run.bars_in_position,
-        ambiguous_exits: run.ambiguous_exits,
-        profit_net_worst: run.profit_net_worst,
-        profit_net_best: run.profit_net_best,
-        break_even_cost_multiplier: run.break_even_cost_multiplier,
-    };
-    let metrics = metrics::compute(&facts, calendar, &mut MetricScratch::default());
+    let metrics = metrics::compute(&run.facts(), calendar, &mut MetricScratch::default());
     metrics.iter().map(|(_, value)| value.map(f64::to_bits)).collect()
 }
 
