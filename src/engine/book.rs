@@ -3,6 +3,7 @@
 use super::clock::Reach;
 use crate::portfolio::{Position, PositionStatus};
 use crate::strategy::TradeSignal;
+use crate::types::SymbolId;
 
 /// What the engine knows of an order beyond its position.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -99,6 +100,12 @@ impl Book {
     #[inline]
     pub(super) fn active(&self) -> &[Position] {
         &self.positions
+    }
+
+    /// The first symbol with an active order behind another in configured order, or of all.
+    #[inline]
+    pub(super) fn next_symbol(&self, behind: Option<SymbolId>) -> Option<SymbolId> {
+        self.positions.iter().map(|position| position.symbol).filter(|symbol| Some(*symbol) > behind).min()
     }
 
     /// Places of the open positions, in opening order.

@@ -196,16 +196,6 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         }
     }
 
-    /// The first symbol behind another in configured order, or of all, with an order to which something can happen on a step.
-    pub(super) fn next_touched(&self, behind: Option<SymbolId>, step: usize) -> Option<SymbolId> {
-        let touched = |index: &usize| {
-            let reach = self.book.ticket(*index).reach;
-            reach.is_none_or(|reach| reach.step <= step || !self.still_holds(&reach, *index))
-        };
-        let touched = (0..self.book.active().len()).filter(touched);
-        touched.map(|index| self.book.position(index).symbol).filter(|symbol| Some(*symbol) > behind).min()
-    }
-
     /// Whether an order is still what its next event was found for. Only the management phase moves levels.
     #[inline]
     fn still_holds(&self, reach: &Reach, index: usize) -> bool {

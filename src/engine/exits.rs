@@ -39,19 +39,18 @@ pub(super) struct Close {
 }
 
 impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
-    /// Tests every order of every symbol that has a bar, symbols in configured order; the clock may know of some that they
-    /// are not touched.
+    /// Tests every order of every symbol that has a bar, symbols in configured order.
     #[inline]
     pub(super) fn exit_phase<const SINGLE: bool>(&mut self, step: usize) -> Result<(), EngineError> {
         if SINGLE {
             return self.exits_of(ONLY, step, step);
         }
-        let mut next = self.next_touched(None, step);
+        let mut next = self.book.next_symbol(None);
         while let Some(symbol) = next {
             if let Some(row) = self.tapes[symbol.index()].row(step) {
                 self.exits_of(symbol, step, row)?;
             }
-            next = self.next_touched(Some(symbol), step);
+            next = self.book.next_symbol(Some(symbol));
         }
         Ok(())
     }
