@@ -9,22 +9,20 @@ use super::finish::Alternative;
 use super::money::Mark;
 use super::observer::Observer;
 use super::overnight;
-use super::rates::{self, RatesNow};
+use super::rates::RatesNow;
 use super::run::{EngineInputs, RunRequest, TrialRun};
 use super::scratch;
 use super::settings::{
     EngineSettings, EquityMode, HoldingClock, MarketFill, PipBufferPip, PnlMode, StepOrder,
 };
 use super::tape::Tape;
+use super::terms;
 use super::waiting::{WaitingExit, WaitingList};
 use super::wrapper::Gates;
 use crate::costs::swap::Rollover;
 use crate::costs::{Draws, NoLiveRates, SwapRates};
 use crate::data::MultiSymbolData;
-use crate::execution::{
-    DistanceRule, ExecutionSimulator, ExitRules, LotLimits, SimulatorError, SimulatorRules, SymbolExecution,
-    sizing,
-};
+use crate::execution::{ExecutionSimulator, SimulatorError, SymbolExecution, sizing};
 use crate::portfolio::{EquityExtremes, Ledger, Position};
 use crate::strategy::{AccountView, BarView, Signal, Signals, Strategy};
 use crate::types::time::MINUTE;
@@ -144,7 +142,8 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
         observer: O,
     ) -> Result<Self, EngineError> {
         let (data, settings): (&MultiSymbolData, &EngineSettings) = (&inputs.data, &inputs.settings);
-        let simulator = ExecutionSimulator::new(simulator_rules(settings), symbols(settings, data)?, draws);
+        let simulator =
+            ExecutionSimulator::new(terms::simulator_rules(settings), terms::symbols(settings, data)?, draws);
         let unit_values = (0..data.symbols().len())
             .map(|symbol| simulator.symbol(symbol).unit_value(settings.sizing, &NoLiveRates).ok())
             .collect();
@@ -442,42 +441,4 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
     pub(super) fn clock_at_fill(&self) -> bool {
         self.settings.holding_clock == HoldingClock::Fill
     }
-}
-
-fn simulator_rules(settings: &EngineSettings) -> SimulatorRules {
-    SimulatorRules {
-        slippage: settings.slippage.map(|slippage| slippage.scaled(settings.slippage_multiplier)),
-        exit_slippage: settings.exit_slippage,
-        pending_slippage: settings.pending_slippage,
-        gap_fills: settings.gap_fills,
-        distance: DistanceRule {
-            min_pips: settings.min_sl_distance_pips,
-            check_triggers: settings.gap_fills || settings.pending_slippage,
-        },
-        min_lot_policy: settings.min_lot_policy,
-        sizing: settings.sizing,
-        risk_per_trade: settings.risk_per_trade,
-        exits: ExitRules {
-            gap_fills: settings.gap_fills,
-            open_first: settings.open_first,
-            same_bar_tp_needs_close: settings.same_bar_tp_needs_close,
-            both_hit: settings.both_hit,
-        },
-    }
-}
-
-fn symbols(settings: &EngineSettings, data: &MultiSymbolData) -> Result<Vec<SymbolExecution>, EngineError> {
-    let account = settings.account_currency(data);
-    let execution = |spec: &crate::data::SymbolSpec| {
-        let (to_account, fee) = rates::conversions(settings, data, spec, &account)?;
-        Ok(SymbolExecution {
-            pip_size: sizing::pip_size(Some(spec)),
-            contract_size: spec.contract_size,
-            limits: Some(LotLimits::of(spec)),
-            tick: Some((spec.tick_value, spec.tick_size)),
-            to_account,
-            fee,
-        })
-    };
-    data.symbols().iter().map(|symbol| execution(&symbol.spec)).collect()
 }

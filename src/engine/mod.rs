@@ -28,6 +28,7 @@ pub mod settings;
 pub mod snapshot;
 pub mod statements;
 mod tape;
+mod terms;
 mod together;
 pub mod trial;
 mod waiting;
