@@ -3,7 +3,7 @@
 //! The rules are those of an EMA cross filled at the next open, stops first, with the bid gapless and the ask an odd
 //! number of half points above it, so that no level can equal a price and every profit is a whole number of half points.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use omega_sweep::config::{self, LoadOptions};
 use omega_sweep::data::parquet::{SideToWrite, write_bars};
@@ -205,23 +205,4 @@ fn the_engine_agrees_with_the_plain_program_on_a_market_of_our_own() {
         }
     }
     assert_eq!(compared, 800, "every set trades on such a market");
-}
-
-/// The full workloads, where their data has been made: `OMEGA_SWEEP_BENCH_DATA` names the folder that holds `SYN01/` and
-/// `MS01/` to `MS10/`.
-#[test]
-fn the_workloads_give_their_recorded_results() {
-    let Some(data) = std::env::var_os("OMEGA_SWEEP_BENCH_DATA").map(PathBuf::from) else {
-        println!("skipped: OMEGA_SWEEP_BENCH_DATA names no folder with the workloads' data");
-        return;
-    };
-    for (workload, sets) in [("w1", 80), ("w2", 720), ("w3", 16), ("w4", 1)] {
-        let mut program = super::fixture::program(&data);
-        program.args(["bench", "--repeat", "1", "--json", "--data", ".", "--workload", workload]);
-        let output = program.output().expect("the program starts");
-        assert_eq!(output.status.code(), Some(0), "{workload} {}", super::fixture::said(&output));
-        let figures: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
-        assert_eq!(figures["numbers"], serde_json::json!({"right": sets, "of": sets}), "{workload}");
-        assert_eq!(figures["market"], "reference", "{workload}");
-    }
 }
