@@ -192,7 +192,7 @@ fn full_windows(window: usize, out: &mut [f64], fill: impl FnOnce(&mut [f64])) {
 /// Calls `set` with the end of every window whose values are all equal.
 ///
 /// Every such window holds a multiple of `window - 1` after its first value, so only the neighbours there are compared.
-fn for_constant_windows(values: &[f64], window: usize, mut set: impl FnMut(usize)) {
+pub(super) fn for_constant_windows(values: &[f64], window: usize, mut set: impl FnMut(usize)) {
     let equal = |i: usize| values[i - 1] == values[i];
     if window == 1 {
         return (0..values.len()).filter(|&i| !values[i].is_nan()).for_each(set);
