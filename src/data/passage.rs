@@ -1,8 +1,9 @@
 //! First bar on which a price reaches a level: block extremes at three levels over the columns of a series.
 //!
-//! A query looks at the next 16 bars, then at the 16 blocks from the first whole one on, and so on, and back down: a level that is near is found in two or three looks at sixteen places, each without a branch, and one that
-//! is not reached for a million bars costs some twenty. Answers are exactly those of the plain loop over the bars, ties
-//! included (`low <= level`, `high >= level`).
+//! A query looks at the next 16 bars, then at the 16 blocks from the first whole one on, and so on, and back down: a level
+//! that is near is found in two or three looks at sixteen places, each without a branch, and one that is not reached for
+//! a million bars costs some twenty. Answers are exactly those of the plain loop over the bars, ties included
+//! (`low <= level`, `high >= level`).
 
 use pulp::{Simd, WithSimd};
 

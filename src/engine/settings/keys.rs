@@ -1,4 +1,5 @@
-//! The table of all keys: name, allowed values, help, how to read and to write each.
+//! The table of all keys: name, allowed values, help, how to read and to write each. Longer than other files, because a
+//! key stands in one row and all rows in one place.
 
 use std::sync::Arc;
 
