@@ -108,6 +108,7 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
             self.look_after::<true>(step)?;
         }
         self.settle(step)?;
+        self.counters.bars_stepped += 1;
         self.turn::<true>(step)
     }
 

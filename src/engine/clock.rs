@@ -76,7 +76,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
 
     /// Next step after this one on which something can happen to any active order.
     #[inline]
-    fn find_touch<const SINGLE: bool>(&mut self, step: usize) -> usize {
+    pub(super) fn find_touch<const SINGLE: bool>(&mut self, step: usize) -> usize {
         if let ([order], true) = (self.book.active(), SINGLE) {
             return self.touching_row(0, order, step + 1, self.window.end).unwrap_or(NEVER);
         }
@@ -129,7 +129,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
 
     /// The rows on which a strategy may speak, given what its symbol holds; `None` = all.
     #[inline]
-    fn rows_of(&self, index: usize, symbol: SymbolId) -> Option<&[u64]> {
+    pub(super) fn rows_of(&self, index: usize, symbol: SymbolId) -> Option<&[u64]> {
         match &self.agents[index].candidates {
             Candidates::EveryBar => None,
             Candidates::Mask(rows) => Some(rows),

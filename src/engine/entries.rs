@@ -2,7 +2,7 @@
 
 use super::book::Ticket;
 use super::event_engine::{EngineError, EventEngine};
-use super::exits::{Close, PriceField};
+use super::exits::PriceField;
 use super::observer::Observer;
 use super::waiting::{Waiting, WaitingExit};
 use crate::costs::{DrawAddress, Draws, FeeCall};
@@ -130,7 +130,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         first.map(|(_, place, row)| (place, row))
     }
 
-    fn fill_market(
+    pub(super) fn fill_market(
         &mut self,
         step: usize,
         row: usize,
@@ -308,10 +308,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         while let Some((place, row)) = self.due_exit(step) {
             let WaitingExit { number, .. } = self.waiting_exits.remove(place);
             let index = self.book.find(number).expect("the others are forgotten");
-            let field = PriceField::Open;
-            let (price, slips) = (self.exit_price_field(index, row, field), ExitSlip::Rule);
-            let reason = CloseReason::Signal;
-            self.close(step, &Close { index, row, price, field, slips, fee: true, reason, other: None })?;
+            self.close_at_open(step, row, index)?;
         }
         self.book.sweep();
         Ok(())

@@ -113,6 +113,8 @@ pub struct EventEngine<'a, S, D, O = ()> {
     pub(super) single: bool,
     /// Whether calm bars have a loop of their own.
     pub(super) meets_calm_bars: bool,
+    /// Whether round trips have one.
+    pub(super) makes_round_trips: bool,
     pub(super) book: Book,
     pub(super) waiting: WaitingList,
     pub(super) waiting_exits: Vec<WaitingExit>,
@@ -182,6 +184,7 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
             manages,
             single: false,
             meets_calm_bars: false,
+            makes_round_trips: false,
             book: Book::default(),
             waiting: WaitingList::default(),
             waiting_exits: Vec::new(),
@@ -197,6 +200,7 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
         };
         engine.single = engine.is_single();
         engine.meets_calm_bars = engine.single && engine.has_calm_bars();
+        engine.makes_round_trips = engine.single && engine.has_round_trips();
         Ok(engine)
     }
 
@@ -234,14 +238,19 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
     /// The loop. It is compiled twice: `SINGLE` says that one strategy trades one symbol whose rows are the steps.
     fn walk_steps<const SINGLE: bool>(&mut self, end: usize) -> Result<(), EngineError> {
         while self.next_step < end {
-            if SINGLE && self.meets_calm_bars {
-                self.pass_calm_bars(end)?;
+            if SINGLE {
+                if self.makes_round_trips {
+                    self.pass_round_trips(end)?;
+                } else if self.meets_calm_bars {
+                    self.pass_calm_bars(end)?;
+                }
                 if self.next_step >= end {
                     break;
                 }
             }
             let step = self.next_step;
             self.step::<SINGLE>(step)?;
+            self.counters.bars_stepped += 1;
             self.turn::<SINGLE>(step)?;
         }
         Ok(())
@@ -250,7 +259,6 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
     /// From a step that is done to the next event.
     #[inline]
     pub(super) fn turn<const SINGLE: bool>(&mut self, step: usize) -> Result<(), EngineError> {
-        self.counters.bars_stepped += 1;
         self.next_step = self.next_event::<SINGLE>(step);
         if self.next_step > step + 1 && !self.book.open().is_empty() {
             self.pass_over(step + 1, self.next_step)?;
@@ -304,7 +312,7 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
 
     /// Calls every strategy instance that has a bar and whose gates are open.
     #[inline]
-    fn strategy_phase<const SINGLE: bool>(&mut self, step: usize) -> Result<(), EngineError> {
+    pub(super) fn strategy_phase<const SINGLE: bool>(&mut self, step: usize) -> Result<(), EngineError> {
         if self.next_ask > step {
             return Ok(());
         }

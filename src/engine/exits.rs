@@ -120,7 +120,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     }
 
     /// Closes a position if the bar ends it. Returns whether it did.
-    fn try_exit(
+    pub(super) fn try_exit(
         &mut self,
         step: usize,
         row: usize,
@@ -168,6 +168,14 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         let price = self.exit_price_field(index, row, field);
         let fee = slips != ExitSlip::None;
         self.close(step, &Close { index, row, price, field, slips, fee, reason, other: None })
+    }
+
+    /// Closes at the bar's open on an exit signal: bid for long, ask for short.
+    pub(super) fn close_at_open(&mut self, step: usize, row: usize, index: usize) -> Result<(), EngineError> {
+        let field = PriceField::Open;
+        let (price, slips) = (self.exit_price_field(index, row, field), ExitSlip::Rule);
+        let reason = CloseReason::Signal;
+        self.close(step, &Close { index, row, price, field, slips, fee: true, reason, other: None })
     }
 
     /// Books a close: slippage, result, exit fee, cash. The order stays in the active list, closed, until it is swept.

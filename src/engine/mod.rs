@@ -22,6 +22,7 @@ pub mod observer;
 mod overnight;
 pub mod rates;
 pub mod registry;
+mod round_trip;
 pub mod run;
 mod scratch;
 pub mod settings;
