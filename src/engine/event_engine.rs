@@ -312,7 +312,7 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
 
     /// Calls every strategy instance that has a bar and whose gates are open.
     #[inline]
-    pub(super) fn strategy_phase<const SINGLE: bool>(&mut self, step: usize) -> Result<(), EngineError> {
+    fn strategy_phase<const SINGLE: bool>(&mut self, step: usize) -> Result<(), EngineError> {
         if self.next_ask > step {
             return Ok(());
         }

@@ -115,7 +115,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             let exits_first = self.settings.step_order == StepOrder::ExitsFirst;
             self.counters.bars_stepped += u64::from(filled != Some(step));
             if touched && exits_first && self.close_at_level(step)? {
-                return self.flat_within(step);
+                return self.flat_within(step, end);
             }
             let said = if asked == step { self.hear(step) } else { Said::Nothing };
             if matches!(said, Said::Enter(_) | Said::Other) {
@@ -172,18 +172,19 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         self.counters.bars_stepped += 1;
         self.close_at_open(step, step, 0)?;
         self.book.sweep();
-        self.flat_within(step)
+        self.flat_within(step, end)
     }
 
     /// The rest of a step during which the position was closed, before the strategy is asked.
-    fn flat_within(&mut self, step: usize) -> Result<(), EngineError> {
-        if self.promised_from(step) == step {
-            self.strategy_phase::<true>(step)?;
-            self.settle(step)?;
-            return self.turn::<true>(step);
+    fn flat_within(&mut self, step: usize, end: usize) -> Result<(), EngineError> {
+        let asked = self.promised_from(step) == step;
+        let said = if asked { self.hear(step) } else { Said::Nothing };
+        if matches!(said, Said::Close | Said::Other) {
+            return self.rest_of_step(step);
         }
         self.next_step = step + 1;
-        self.settle(step)
+        self.settle(step)?;
+        if let Said::Enter(signal) = said { self.enter_at(step + 1, &signal, end) } else { Ok(()) }
     }
 
     /// Does what the strategy has said on a step, and what is left of the step.
