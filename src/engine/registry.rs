@@ -76,8 +76,9 @@ impl<D: StrategyDef> StrategyRunner for Registered<D> {
         inputs: &EngineInputs,
         requests: &[RunRequest],
         trials: &[Trial],
-    ) -> Vec<Result<TrialRun, TrialError>> {
-        run_together(&self.0, inputs, requests, trials)
+        done: &mut dyn FnMut(Result<TrialRun, TrialError>),
+    ) {
+        run_together(&self.0, inputs, requests, trials, done);
     }
 
     fn listen(

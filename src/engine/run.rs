@@ -189,14 +189,16 @@ pub trait StrategyRunner: Send + Sync {
     fn run(&self, inputs: &EngineInputs, request: &RunRequest, trial: &Trial)
     -> Result<TrialRun, TrialError>;
 
-    /// Runs one trial per request side by side; the same results in the same order as [`StrategyRunner::run`] for each.
+    /// Runs one trial per request side by side and hands over, one after the other in this order, what
+    /// [`StrategyRunner::run`] gives for each.
     fn run_together(
         &self,
         inputs: &EngineInputs,
         requests: &[RunRequest],
         trials: &[Trial],
-    ) -> Vec<Result<TrialRun, TrialError>> {
-        requests.iter().zip(trials).map(|(request, trial)| self.run(inputs, request, trial)).collect()
+        done: &mut dyn FnMut(Result<TrialRun, TrialError>),
+    ) {
+        requests.iter().zip(trials).for_each(|(request, trial)| done(self.run(inputs, request, trial)));
     }
 
     /// Runs one trial and also returns everything its strategy said, in order.

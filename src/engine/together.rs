@@ -25,19 +25,21 @@ const LINE: usize = 8;
 /// A trial on its way; an engine that failed is gone and leaves its error.
 type Lane<'a, S> = Result<EventEngine<'a, S, RngDraws>, TrialError>;
 
-/// Runs one trial per request; the results stand in the same order. Each is what [`run_trial`] gives for it alone.
+/// Runs one trial per request and hands the results over in the same order, each as soon as it is complete, while its
+/// trades are near. Each is what [`run_trial`] gives for it alone.
 pub fn run_together<D: StrategyDef>(
     def: &D,
     inputs: &EngineInputs,
     requests: &[RunRequest],
     trials: &[Trial],
-) -> Vec<Result<TrialRun, TrialError>> {
+    done: &mut dyn FnMut(Result<TrialRun, TrialError>),
+) {
     let settled: Vec<_> = trials.iter().map(|trial| settled(inputs, trial)).collect();
     let one_account = |inputs: &EngineInputs| inputs.settings.accounts == Accounts::Shared;
     let shared = settled.iter().flatten().all(|own| one_account(own.as_ref().unwrap_or(inputs)));
     if trials.len() == 1 || !(shared || inputs.data.symbols().len() == 1) {
         let alone = |(request, trial): (&RunRequest, &Trial)| run_trial(def, inputs, request, trial);
-        return requests.iter().zip(trials).map(alone).collect();
+        return requests.iter().zip(trials).map(alone).for_each(done);
     }
     let begin = |((own, request), trial)| -> Lane<'_, D::Bound> {
         let own: &Result<Option<EngineInputs>, TrialError> = own;
@@ -46,7 +48,7 @@ pub fn run_together<D: StrategyDef>(
     };
     let mut lanes: Vec<_> = settled.iter().zip(requests).zip(trials).map(begin).collect();
     walk(&mut lanes, &inputs.data);
-    lanes.into_iter().map(finished).collect()
+    lanes.into_iter().map(finished).for_each(done);
 }
 
 /// Takes every engine to the end of its window, stretch by stretch.

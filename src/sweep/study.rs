@@ -10,6 +10,7 @@ use super::rank::RankKey;
 use super::run::{TrialEvaluator, TrialSource};
 use super::{Ranker, trade_list_digest};
 use crate::cache::{self, CacheError, CachePlan, CacheReport, IndicatorCache};
+use crate::engine::settings::EquityMode;
 use crate::engine::{self, Clock, EngineInputs, RunRequest, StrategyRunner, TrialRun, WindowEnd};
 use crate::metrics::{self, METRIC_COUNT, MetricCalendar, MetricId, MetricScratch, Metrics};
 use crate::search::objective::total_violation;
@@ -273,6 +274,15 @@ impl<'a> WindowEvaluator<'a> {
         }
     }
 
+    /// What trades and curve of a run are taken to need before one is known: marked to market, a point on every step.
+    fn expected_bytes(&self) -> usize {
+        const FEW_TRADES: usize = 256 << 10;
+        match self.study.inputs.settings.equity_mode {
+            EquityMode::Cash => FEW_TRADES,
+            EquityMode::MarkToMarket => FEW_TRADES + self.window.len() * (size_of::<u32>() + size_of::<f64>()),
+        }
+    }
+
     /// The result of a run that nobody needs any more.
     fn used_up(&self, run: TrialRun) -> TrialResult {
         self.used.stepped.fetch_add(run.bars_stepped, Ordering::Relaxed);
@@ -358,10 +368,10 @@ impl TrialEvaluator for WindowEvaluator<'_> {
         }
         let steps = self.window.len().max(1) * self.study.inputs.data.symbols().len().max(1);
         let bytes = match self.longest_run.load(Ordering::Relaxed) {
-            0 => RUN_BYTES,
+            0 => self.expected_bytes(),
             known => known,
         };
-        (STEPS_SIDE_BY_SIDE / steps).min(BYTES_SIDE_BY_SIDE / bytes).clamp(1, 64)
+        (STEPS_SIDE_BY_SIDE / steps).min(BYTES_SIDE_BY_SIDE / bytes).clamp(1, MOST_SIDE_BY_SIDE)
     }
 
     fn evaluate_together(
@@ -370,19 +380,21 @@ impl TrialEvaluator for WindowEvaluator<'_> {
         trials: &[Trial],
     ) -> Vec<Result<TrialResult, TrialError>> {
         let requests: Vec<_> = trials.iter().map(|trial| self.request(trial, self.study.clock)).collect();
-        let runs = self.study.runner.run_together(&self.inputs(cache), &requests, trials);
-        runs.into_iter().map(|run| Ok(self.used_up(run?))).collect()
+        let mut results = Vec::with_capacity(trials.len());
+        let mut done = |run: Result<TrialRun, TrialError>| results.push(run.map(|run| self.used_up(run)));
+        self.study.runner.run_together(&self.inputs(cache), &requests, trials, &mut done);
+        results
     }
 }
 
+/// Trials that walk side by side at most: more of them do not share the bars of a stretch any better.
+const MOST_SIDE_BY_SIDE: usize = 128;
+
 /// Steps times symbols that trials may walk side by side: a wish to stop waits for them.
-const STEPS_SIDE_BY_SIDE: usize = 32_000_000;
+const STEPS_SIDE_BY_SIDE: usize = 64_000_000;
 
-/// Memory that the trades and curves of trials side by side may take on a thread.
-const BYTES_SIDE_BY_SIDE: usize = 64 << 20;
-
-/// Memory a run is taken for before the first one is known.
-const RUN_BYTES: usize = 4 << 20;
+/// Memory that the trades and curves of trials side by side may take on a thread: about what a shared cache holds.
+const BYTES_SIDE_BY_SIDE: usize = 32 << 20;
 
 /// Ranks rows by a study's objective (`search.md` section 5).
 #[derive(Debug, Clone)]

@@ -121,7 +121,9 @@ impl GroupCase {
 
     /// All sets side by side.
     pub(crate) fn together(&self) -> Vec<Result<TrialRun, TrialError>> {
-        self.runner.run_together(&self.inputs, &self.requests, &self.trials)
+        let mut runs = Vec::with_capacity(self.trials.len());
+        self.runner.run_together(&self.inputs, &self.requests, &self.trials, &mut |run| runs.push(run));
+        runs
     }
 
     /// Every set alone, on every bar.
