@@ -1,7 +1,7 @@
 //! An account per symbol: one engine each, joined into one result (`search.md` 13.3).
 
-use super::finish::{ambiguous_share, cost_multiplier};
 use super::run::TrialRun;
+use super::tally::Tally;
 use crate::types::{CurvePoint, EquityCurve};
 
 /// The runs of all symbols as one: trades in order of time, curves added up, counts summed. The single runs stay in
@@ -12,6 +12,7 @@ pub fn join(parts: Vec<TrialRun>, by_volume: bool) -> TrialRun {
     let money = |amount: fn(&TrialRun) -> f64| parts.iter().map(amount).fold(0.0, |a, b| a + b);
     let mut trades: Vec<_> = parts.iter().flat_map(|part| part.trades.iter().cloned()).collect();
     trades.sort_by_key(|trade| (trade.exit_time, trade.symbol));
+    let tally = Tally::of(&trades, &[]);
     TrialRun {
         curve: added(&parts),
         initial_balance: money(|part| part.initial_balance),
@@ -26,10 +27,10 @@ pub fn join(parts: Vec<TrialRun>, by_volume: bool) -> TrialRun {
         rejected_at_trigger: sum(|part| part.rejected_at_trigger),
         expired: sum(|part| part.expired),
         ruined: parts.iter().any(|part| part.ruined),
-        ambiguous_exits: ambiguous_share(&trades),
+        ambiguous_exits: tally.ambiguous_share(),
         profit_net_worst: Some(money(|part| part.profit_net_worst.unwrap_or(0.0))),
         profit_net_best: Some(money(|part| part.profit_net_best.unwrap_or(0.0))),
-        break_even_cost_multiplier: if by_volume { cost_multiplier(&trades) } else { None },
+        break_even_cost_multiplier: if by_volume { tally.cost_multiplier() } else { None },
         trades,
         parts,
     }

@@ -53,5 +53,5 @@ fn ticket_of(order: &Position, agent: usize) -> Ticket {
         scenario: order.scenario,
         tag: 0,
     };
-    Ticket::new(agent, signal)
+    Ticket::new(agent, Some(signal))
 }

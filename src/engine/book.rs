@@ -8,8 +8,8 @@ use crate::types::SymbolId;
 /// What the engine knows of an order beyond its position.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Ticket {
-    /// The signal it came from.
-    pub(super) signal: TradeSignal,
+    /// The signal of an order that was placed to wait for its price.
+    pub(super) placed: Option<TradeSignal>,
     /// Strategy instance it belongs to.
     pub(super) agent: usize,
     /// Half the spread at the entry, price units.
@@ -26,8 +26,9 @@ pub(super) struct Ticket {
 
 impl Ticket {
     /// The ticket of an order before its fill.
-    pub(super) fn new(agent: usize, signal: TradeSignal) -> Self {
-        Self { signal, agent, half_spread: 0.0, slippage: 0.0, margin: 0.0, next_night: 0, reach: None }
+    #[inline]
+    pub(super) fn new(agent: usize, placed: Option<TradeSignal>) -> Self {
+        Self { placed, agent, half_spread: 0.0, slippage: 0.0, margin: 0.0, next_night: 0, reach: None }
     }
 }
 
@@ -58,6 +59,7 @@ impl Book {
     }
 
     /// Appends an order to the active list and returns its place.
+    #[inline]
     pub(super) fn push(&mut self, position: Position, ticket: Ticket) -> usize {
         self.positions.push(position);
         self.tickets.push(ticket);
@@ -65,12 +67,15 @@ impl Book {
     }
 
     /// Appends a filled order to the open list.
+    #[inline]
     pub(super) fn opened(&mut self, index: usize) {
         self.open.push(index);
     }
 
-    /// Takes a closed order out of the open list.
+    /// Closes an open order: it leaves the open list.
+    #[inline]
     pub(super) fn closed(&mut self, index: usize) {
+        self.positions[index].status = PositionStatus::Closed;
         if let Some(place) = self.open.iter().position(|&open| open == index) {
             self.open.remove(place);
         }

@@ -72,7 +72,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             initial_take_profit: take_profit,
             ..self.blank(number, row, time, signal)
         };
-        self.book.push(position, Ticket::new(agent, *signal));
+        self.book.push(position, Ticket::new(agent, Some(*signal)));
         self.orders_changed();
         number
     }
@@ -165,7 +165,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             initial_take_profit: fill.target,
             ..self.blank(number, row, time, signal)
         };
-        let ticket = Ticket { margin, ..Ticket::new(agent, *signal) };
+        let ticket = Ticket { margin, ..Ticket::new(agent, None) };
         let index = self.book.push(position, ticket);
         self.opened(step, index, &fill, (bid, ask))?;
         Ok(Ok(()))
@@ -182,11 +182,12 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         let position = self.book.position(index);
         let Some(side) = quote.entry_side(position.direction) else { return Ok(None) };
         let ticket = *self.book.ticket(index);
+        let signal = ticket.placed.expect("the signal of an order that was placed");
         let order = Order {
             direction: position.direction,
             order_type: position.order_type,
             price: position.entry_price,
-            lots: ticket.signal.lots,
+            lots: signal.lots,
         };
         let current = (position.stop_loss, position.take_profit);
         let symbol = position.symbol;
@@ -194,7 +195,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         let live = self.rates(step);
         let strategy = &mut self.agents[ticket.agent].strategy;
         let levels = |fill| {
-            let (stop, target) = resolve(strategy, &ticket.signal, fill);
+            let (stop, target) = resolve(strategy, &signal, fill);
             (current.0.or(stop), current.1.or(target))
         };
         let filled = match self.simulator.process_trigger(&order, at, side.open, levels, &live)? {
@@ -320,6 +321,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     }
 
     /// An order before its fill.
+    #[inline]
     fn blank(&self, number: u32, row: usize, time: Timestamp, signal: &TradeSignal) -> Position {
         Position {
             number,
@@ -343,11 +345,6 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             break_even_done: false,
             scenario: signal.scenario,
             magic_number: self.settings.magic_number,
-            exit_time: time,
-            exit_price: 0.0,
-            reason: None,
-            result: 0.0,
-            r_multiple: None,
         }
     }
 }

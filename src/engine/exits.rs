@@ -137,7 +137,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             stop_moved: position.stop_loss != position.initial_stop_loss,
             holding,
         };
-        let level = self.ticket(index).signal.entry_price;
+        let level = self.ticket(index).placed.map_or(f64::NAN, |signal| signal.entry_price);
         let Some(choice) = self.choose_exit((position.symbol, row), &held, level, buffer) else {
             return Ok(false);
         };
@@ -178,39 +178,33 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         self.close(step, &Close { index, row, price, field, slips, fee: true, reason, other: None })
     }
 
-    /// Books a close: slippage, result, exit fee, cash. The order stays in the active list, closed, until it is swept.
+    /// Books a close: slippage, exit fee, result, cash. The order stays in the active list, closed, until it is swept.
     pub(super) fn close(&mut self, step: usize, close: &Close) -> Result<(), EngineError> {
         let position = self.book.position(close.index);
         let (symbol, direction, size) = (position.symbol, position.direction, position.size);
         let at = address(symbol, close.row);
         let exit = self.simulator.exit_price(direction, close.price, close.slips, at)?;
-        let live = self.rates(step);
         let unit_value = self.unit_value(symbol, step)?;
-        let (result, r_multiple) = self.result(self.book.position(close.index), exit.price, unit_value);
-        let fee = if close.fee {
-            self.simulator.fee(symbol.index(), FeeCall::Exit, exit.price, size, &live)?
-        } else {
-            0.0
-        };
         let time = self.data.time(step);
-        self.book_fee(close.index, FeeKind::Exit, time, fee);
+        if close.fee {
+            let live = self.rates(step);
+            let fee = self.simulator.fee(symbol.index(), FeeCall::Exit, exit.price, size, &live)?;
+            self.book_fee(close.index, FeeKind::Exit, time, fee);
+        }
         if let Some(other) = close.other {
             self.note_alternative(step, close, other, &exit, unit_value)?;
         }
-        let costs = self.items(close, &exit, unit_value);
-        let position = self.book.position_mut(close.index);
-        position.status = PositionStatus::Closed;
-        position.exit_time = time;
-        position.exit_price = exit.price;
-        position.reason = Some(close.reason);
-        position.result = result;
-        position.r_multiple = r_multiple;
-        let trade = trade_of(position, close.reason, close.other.is_some(), costs);
+        let position = self.book.position(close.index);
+        let (result, r_multiple) = self.result(position, exit.price, unit_value);
+        let ends = End { time, price: exit.price, result, r_multiple, reason: close.reason };
+        let trade = trade_of(position, &ends, close.other.is_some(), self.items(close, &exit, unit_value));
         self.ledger.book_trade(trade);
         self.book.closed(close.index);
         self.holding_changed(symbol);
-        let agent = self.ticket(close.index).agent;
-        self.gates.exited(&mut self.agents[agent].gate, time);
+        if self.gates.any() {
+            let agent = self.ticket(close.index).agent;
+            self.gates.exited(&mut self.agents[agent].gate, time);
+        }
         Ok(())
     }
 
@@ -283,8 +277,18 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     }
 }
 
+/// How a position ended.
+#[derive(Debug, Clone, Copy)]
+struct End {
+    time: Timestamp,
+    price: f64,
+    result: f64,
+    r_multiple: Option<f64>,
+    reason: CloseReason,
+}
+
 #[inline]
-fn trade_of(position: &Position, reason: CloseReason, ambiguous: bool, costs: TradeCosts) -> Trade {
+fn trade_of(position: &Position, end: &End, ambiguous: bool, costs: TradeCosts) -> Trade {
     Trade {
         number: position.number,
         symbol: position.symbol,
@@ -292,21 +296,21 @@ fn trade_of(position: &Position, reason: CloseReason, ambiguous: bool, costs: Tr
         order_type: position.order_type,
         entry_time: position.entry_time,
         trigger_time: position.trigger_time,
-        exit_time: position.exit_time,
+        exit_time: end.time,
         entry_price: position.entry_price,
-        exit_price: position.exit_price,
+        exit_price: end.price,
         initial_stop_loss: position.initial_stop_loss,
         stop_loss: position.stop_loss,
         initial_take_profit: position.initial_take_profit,
         take_profit: position.take_profit,
         size: position.size,
         risk_per_trade: position.risk_per_trade,
-        result: position.result,
-        r_multiple: position.r_multiple,
+        result: end.result,
+        r_multiple: end.r_multiple,
         entry_fee: position.entry_fee,
         exit_fee: position.exit_fee,
         swap: position.swap,
-        reason,
+        reason: end.reason,
         scenario: position.scenario,
         magic_number: position.magic_number,
         ambiguous,

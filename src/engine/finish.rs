@@ -6,13 +6,13 @@ use super::event_engine::{EngineError, EventEngine, Outcome};
 use super::observer::Observer;
 use super::run::{TrialRun, WindowEnd};
 use super::settings::{EndOfRun, EquityMode};
+use super::tally::Tally;
 use crate::costs::Draws;
 use crate::execution::exits::ExitLevel;
 use crate::execution::simulator::ExitSlip;
 use crate::portfolio::{EquityExtremes, PositionStatus};
 use crate::strategy::Strategy;
-use crate::types::sums::Sums;
-use crate::types::{CloseReason, Trade};
+use crate::types::CloseReason;
 
 /// What the level that was not taken on an ambiguous bar would have given.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -44,8 +44,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         }
         let open = |status| self.book.active().iter().filter(|p| p.status == status).count();
         let (still_open, still_pending) = (open(PositionStatus::Open), open(PositionStatus::Pending));
-        let trades = self.ledger.trades();
-        let (worst, best) = worst_and_best(trades, &self.alternatives);
+        let tally = Tally::of(self.ledger.trades(), &self.alternatives);
         let run = TrialRun {
             initial_balance: self.settings.initial_balance,
             final_cash: self.ledger.cash(),
@@ -59,10 +58,10 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             rejected_at_trigger: self.counters.rejected_at_trigger,
             expired: self.counters.expired,
             ruined: extremes.ruined,
-            ambiguous_exits: ambiguous_share(trades),
-            profit_net_worst: Some(worst),
-            profit_net_best: Some(best),
-            break_even_cost_multiplier: if self.by_volume() { cost_multiplier(trades) } else { None },
+            ambiguous_exits: tally.ambiguous_share(),
+            profit_net_worst: Some(tally.worst()),
+            profit_net_best: Some(tally.best()),
+            break_even_cost_multiplier: if self.by_volume() { tally.cost_multiplier() } else { None },
             curve: self.curve,
             trades: Vec::new(),
             parts: Vec::new(),
@@ -104,59 +103,4 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
 
 fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
-}
-
-/// Share of trades closed on a bar that left the level open; `None` without trades.
-pub(super) fn ambiguous_share(trades: &[Trade]) -> Option<f64> {
-    let ambiguous = trades.iter().filter(|trade| trade.ambiguous).count();
-    (!trades.is_empty()).then(|| ambiguous as f64 / trades.len() as f64)
-}
-
-/// Net profit with every ambiguous exit taken at the stop, and at the target, summed in the order of `metrics.md` rule 6.
-fn worst_and_best(trades: &[Trade], alternatives: &[Alternative]) -> (f64, f64) {
-    let order = |trade: &Trade| (trade.exit_time, trade.entry_time, trade.symbol, trade.number);
-    let mut sums = Sums::<2>::ZERO;
-    // Alternatives stand in booking order, at most one per trade.
-    let mut others = alternatives.iter().peekable();
-    let nets = trades.iter().enumerate().map(|(at, trade)| {
-        let mut nets = [net(trade); 2];
-        if let Some(other) = others.next_if(|other| other.trade == at) {
-            nets[usize::from(other.level == ExitLevel::Target)] = other.net;
-        }
-        nets
-    });
-    if trades.is_sorted_by_key(order) {
-        nets.for_each(|nets| sums.add(nets));
-    } else {
-        let nets: Vec<[f64; 2]> = nets.collect();
-        let mut places: Vec<usize> = (0..trades.len()).collect();
-        places.sort_by_key(|&at| order(&trades[at]));
-        for at in places {
-            sums.add(nets[at]);
-        }
-    }
-    (sums.get(0, trades.len()), sums.get(1, trades.len()))
-}
-
-/// Result after fees and swap.
-fn net(trade: &Trade) -> f64 {
-    trade.result - (trade.total_fee() + trade.swap)
-}
-
-/// `ratio(sum gross, sum of items)` of `metrics.md` rule 3, with gross = net result plus all items.
-pub(super) fn cost_multiplier(trades: &[Trade]) -> Option<f64> {
-    const CAP: f64 = 100.0;
-    let mut sums = Sums::<2>::ZERO;
-    for trade in trades {
-        let items = trade.costs.spread + trade.costs.slippage + trade.costs.commission + trade.costs.swap;
-        sums.add([net(trade) + items, items]);
-    }
-    let (gross, items) = (sums.get(0, trades.len()), sums.get(1, trades.len()));
-    if items > 0.0 {
-        Some((gross / items).clamp(-CAP, CAP))
-    } else if items == 0.0 && gross != 0.0 {
-        Some(CAP.copysign(gross))
-    } else {
-        None
-    }
 }

@@ -93,9 +93,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             let row = self.data.symbol(position.symbol).row(step);
             let due = position.row as usize + bars as usize;
             if position.status == PositionStatus::Pending && row.is_some_and(|row| row >= due) {
-                let position = self.book.position_mut(index);
-                position.status = PositionStatus::Closed;
-                position.reason = Some(CloseReason::LimitExpired);
+                self.book.position_mut(index).status = PositionStatus::Closed;
                 self.counters.expired += 1;
                 self.observer.expired(self.book.position(index));
                 expired = true;

@@ -28,6 +28,7 @@ mod scratch;
 pub mod settings;
 pub mod snapshot;
 pub mod statements;
+mod tally;
 mod tape;
 mod terms;
 mod together;

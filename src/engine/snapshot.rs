@@ -43,7 +43,7 @@ pub struct EngineSnapshot {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Order {
     position: Position,
-    signal: TradeSignal,
+    placed: Option<TradeSignal>,
     agent: usize,
     half_spread: f64,
     slippage: f64,
@@ -61,10 +61,10 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     /// The state between two steps.
     pub fn snapshot(&self) -> EngineSnapshot {
         let orders = (0..self.book.active().len()).map(|index| {
-            let Ticket { signal, agent, half_spread, slippage, margin, .. } = *self.book.ticket(index);
+            let Ticket { placed, agent, half_spread, slippage, margin, .. } = *self.book.ticket(index);
             Order {
                 position: self.book.position(index).clone(),
-                signal,
+                placed,
                 agent,
                 half_spread,
                 slippage,
@@ -101,8 +101,8 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         (self.next_ask, self.next_touch) = (0, 0);
         for order in snapshot.orders {
             if self.keeps(&order) {
-                let Order { position, signal, agent, half_spread, slippage, margin } = order;
-                let ticket = Ticket { half_spread, slippage, margin, ..Ticket::new(agent, signal) };
+                let Order { position, placed, agent, half_spread, slippage, margin } = order;
+                let ticket = Ticket { half_spread, slippage, margin, ..Ticket::new(agent, placed) };
                 let index = self.book.push(position, ticket);
                 let night = self.first_night_from(index, snapshot.next_step);
                 self.book.ticket_mut(index).next_night = night;

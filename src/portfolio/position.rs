@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::types::intern::Name;
-use crate::types::{CloseReason, Direction, OrderType, SymbolId, Timestamp};
+use crate::types::{Direction, OrderType, SymbolId, Timestamp};
 
 /// Where an order stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,14 +62,4 @@ pub struct Position {
     pub scenario: Option<Name>,
     /// Stamp of the engine instance.
     pub magic_number: u64,
-    /// When it was closed.
-    pub exit_time: Timestamp,
-    /// Exit price after slippage; meaningless until closed.
-    pub exit_price: f64,
-    /// Why it was closed; `None` until then.
-    pub reason: Option<CloseReason>,
-    /// Profit before explicit fees; 0 until closed.
-    pub result: f64,
-    /// Result in multiples of the initial risk; `None` without a stop.
-    pub r_multiple: Option<f64>,
 }

@@ -133,10 +133,5 @@ pub(crate) fn open_position(direction: Direction) -> Position {
         break_even_done: false,
         scenario: None,
         magic_number: 0,
-        exit_time: Timestamp(0),
-        exit_price: 0.0,
-        reason: None,
-        result: 0.0,
-        r_multiple: None,
     }
 }

@@ -140,8 +140,9 @@ pub struct WindowEvaluator<'a> {
     calendar: MetricCalendar,
     days: Mutex<Option<Arc<[i32]>>>,
     used: CacheUse,
-    /// Bytes of the largest run so far. It decides how many run side by side, which shows in no result.
-    longest_run: AtomicUsize,
+    /// Runs so far and the bytes of all of them. They decide how many run side by side, which shows in no result.
+    runs: AtomicUsize,
+    run_bytes: AtomicUsize,
 }
 
 impl<'a> WindowEvaluator<'a> {
@@ -157,7 +158,8 @@ impl<'a> WindowEvaluator<'a> {
             calendar,
             days: Mutex::new(None),
             used: CacheUse::default(),
-            longest_run: AtomicUsize::new(0),
+            runs: AtomicUsize::new(0),
+            run_bytes: AtomicUsize::new(0),
         }
     }
 
@@ -286,7 +288,8 @@ impl<'a> WindowEvaluator<'a> {
     /// The result of a run that nobody needs any more.
     fn used_up(&self, run: TrialRun) -> TrialResult {
         self.used.stepped.fetch_add(run.bars_stepped, Ordering::Relaxed);
-        self.longest_run.fetch_max(run.bytes(), Ordering::Relaxed);
+        self.run_bytes.fetch_add(run.bytes(), Ordering::Relaxed);
+        self.runs.fetch_add(1, Ordering::Relaxed);
         let result = self.result(&run);
         engine::recycle(run);
         result
@@ -367,9 +370,9 @@ impl TrialEvaluator for WindowEvaluator<'_> {
             return 1;
         }
         let steps = self.window.len().max(1) * self.study.inputs.data.symbols().len().max(1);
-        let bytes = match self.longest_run.load(Ordering::Relaxed) {
+        let bytes = match self.runs.load(Ordering::Relaxed) {
             0 => self.expected_bytes(),
-            known => known,
+            runs => (self.run_bytes.load(Ordering::Relaxed) / runs).max(1),
         };
         (STEPS_SIDE_BY_SIDE / steps).min(BYTES_SIDE_BY_SIDE / bytes).clamp(1, MOST_SIDE_BY_SIDE)
     }
@@ -394,7 +397,7 @@ const MOST_SIDE_BY_SIDE: usize = 128;
 const STEPS_SIDE_BY_SIDE: usize = 64_000_000;
 
 /// Memory that the trades and curves of trials side by side may take on a thread: about what a shared cache holds.
-const BYTES_SIDE_BY_SIDE: usize = 32 << 20;
+const BYTES_SIDE_BY_SIDE: usize = 48 << 20;
 
 /// Ranks rows by a study's objective (`search.md` section 5).
 #[derive(Debug, Clone)]

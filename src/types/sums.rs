@@ -23,6 +23,13 @@ impl<const N: usize> Sums<N> {
         }
     }
 
+    /// Puts other sums in the place of some lanes.
+    pub(crate) fn replace<const M: usize>(&mut self, lanes: [usize; M], by: Sums<M>) {
+        for (at, lane) in lanes.into_iter().enumerate() {
+            (self.total[lane], self.lost[lane]) = (by.total[at], by.lost[at]);
+        }
+    }
+
     /// The sum of one lane over `terms` values; lanes that saw a value only now and then (a zero otherwise) name the
     /// number of real ones.
     pub(crate) fn get(&self, lane: usize, terms: usize) -> f64 {

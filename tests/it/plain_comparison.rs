@@ -418,18 +418,15 @@ fn record(case: &Case, position: &Position, ambiguous: bool) -> Value {
         PositionStatus::Closed => "closed",
     };
     let filled = position.status != PositionStatus::Pending;
-    let closed = position.status == PositionStatus::Closed;
     json!({
         "signal": number(position.scenario), "symbol": case.symbols[position.symbol.index()],
         "direction": position.direction.as_str(), "order_type": position.order_type.as_str(), "status": status,
         "entry_time_us": position.entry_time.0, "trigger_time_us": filled.then_some(position.trigger_time.0),
-        "exit_time_us": closed.then_some(position.exit_time.0), "entry_price": position.entry_price,
+        "exit_time_us": null, "entry_price": position.entry_price,
         "stop_loss": position.stop_loss, "take_profit": position.take_profit,
         "initial_stop_loss": position.initial_stop_loss, "initial_take_profit": position.initial_take_profit,
         "size": position.size, "risk_per_trade": position.risk_per_trade,
-        "exit_price": closed.then_some(position.exit_price), "reason": position.reason.map(CloseReason::as_str),
-        "result": closed.then_some(position.result),
-        "r_multiple": if closed { position.r_multiple } else { Some(0.0) },
+        "exit_price": null, "reason": null, "result": null, "r_multiple": 0.0,
         "entry_fee": position.entry_fee, "exit_fee": position.exit_fee, "ambiguous": ambiguous,
     })
 }
@@ -457,13 +454,14 @@ fn trade_record(case: &Case, trade: &Trade) -> Value {
         break_even_done: false,
         scenario: trade.scenario,
         magic_number: trade.magic_number,
-        exit_time: trade.exit_time,
-        exit_price: trade.exit_price,
-        reason: Some(trade.reason),
-        result: trade.result,
-        r_multiple: trade.r_multiple,
     };
-    record(case, &position, trade.ambiguous)
+    let mut record = record(case, &position, trade.ambiguous);
+    record["exit_time_us"] = json!(trade.exit_time.0);
+    record["exit_price"] = json!(trade.exit_price);
+    record["reason"] = json!(trade.reason.as_str());
+    record["result"] = json!(trade.result);
+    record["r_multiple"] = json!(trade.r_multiple);
+    record
 }
 
 /// The engine's outcome in the form of the vectors, with the lists the vectors lack.

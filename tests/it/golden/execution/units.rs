@@ -77,11 +77,6 @@ fn position(given: &Value, risk_per_trade: f64) -> Position {
         break_even_done: false,
         scenario: None,
         magic_number: 0,
-        exit_time: Timestamp(0),
-        exit_price: 0.0,
-        reason: None,
-        result: 0.0,
-        r_multiple: None,
     }
 }
 
