@@ -84,30 +84,39 @@ impl Band {
     }
 }
 
-/// First row in `[from, to)` whose bar on `side` leaves the band; `None` when none does.
-///
-/// # Panics
-/// When `to` lies behind the last bar.
-#[inline]
-pub fn first_passage(bars: &BarSeries, side: PriceSide, from: usize, to: usize, band: Band) -> Option<usize> {
-    if from >= to {
-        return None;
+/// One side of a series up to a row, ready to be asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Passages<'a> {
+    levels: [Level<'a>; LEVELS + 1],
+}
+
+impl<'a> Passages<'a> {
+    /// The bars before row `to`.
+    ///
+    /// # Panics
+    /// When `to` lies behind the last bar.
+    pub fn of(bars: &'a BarSeries, side: PriceSide, to: usize) -> Self {
+        let columns = bars.side(side);
+        let index = match side {
+            PriceSide::Bid => &bars.passage().bid,
+            PriceSide::Ask => &bars.passage().ask,
+        };
+        let [blocks, stretches, ranges] = &index.0;
+        let entries = |size: usize| to.div_ceil(size);
+        let levels = [
+            Level { low: &columns.low[..to], high: &columns.high[..to] },
+            Level::of(blocks, entries(BLOCK)),
+            Level::of(stretches, entries(BLOCK.pow(2))),
+            Level::of(ranges, entries(BLOCK.pow(3))),
+        ];
+        Self { levels }
     }
-    let columns = bars.side(side);
-    let index = match side {
-        PriceSide::Bid => &bars.passage().bid,
-        PriceSide::Ask => &bars.passage().ask,
-    };
-    let [blocks, stretches, ranges] = &index.0;
-    let bars = Level { low: &columns.low[..to], high: &columns.high[..to] };
-    let entries = |size: usize| to.div_ceil(size);
-    let levels = [
-        bars,
-        Level::of(blocks, entries(BLOCK)),
-        Level::of(stretches, entries(BLOCK.pow(2))),
-        Level::of(ranges, entries(BLOCK.pow(3))),
-    ];
-    registers::arch().dispatch(Query { levels, from, band })
+
+    /// First row at or after `from` whose bar leaves the band; `None` when none does.
+    #[inline]
+    pub fn first(&self, from: usize, band: Band) -> Option<usize> {
+        registers::arch().dispatch(Query { levels: &self.levels, from, band })
+    }
 }
 
 /// The bars, or the extremes of one level; equally long.
@@ -153,7 +162,7 @@ impl<'a> Level<'a> {
 
 /// The first place of the finest level, at or after `from`, where the band is left.
 struct Query<'a> {
-    levels: [Level<'a>; LEVELS + 1],
+    levels: &'a [Level<'a>; LEVELS + 1],
     from: usize,
     band: Band,
 }
@@ -227,7 +236,7 @@ mod tests {
             let band = Band { below: f64::from(below), above: f64::from(above) };
             let lows = &bars.bid().low;
             let plain = (from..to).find(|&i| lows[i] <= band.below || bars.bid().high[i] >= band.above);
-            prop_assert_eq!(first_passage(&bars, PriceSide::Bid, from, to, band), plain);
+            prop_assert_eq!(Passages::of(&bars, PriceSide::Bid, to).first(from, band), plain);
         }
     }
 
@@ -237,7 +246,7 @@ mod tests {
         prices[299_999] = (-9, 1);
         let bars = series(&prices);
         let band = Band { below: -9.0, above: f64::INFINITY };
-        assert_eq!(first_passage(&bars, PriceSide::Bid, 0, 300_000, band), Some(299_999));
-        assert_eq!(first_passage(&bars, PriceSide::Bid, 0, 299_999, band), None);
+        assert_eq!(Passages::of(&bars, PriceSide::Bid, 300_000).first(0, band), Some(299_999));
+        assert_eq!(Passages::of(&bars, PriceSide::Bid, 299_999).first(0, band), None);
     }
 }

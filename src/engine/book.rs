@@ -82,6 +82,7 @@ impl Book {
     }
 
     /// Drops closed orders from the active list.
+    #[inline]
     pub(super) fn sweep(&mut self) {
         let mut kept = 0;
         for index in 0..self.positions.len() {

@@ -13,11 +13,11 @@ use super::settings::{EquityMode, ManagementSettings};
 use super::tape::Tape;
 use crate::cache::bitmap;
 use crate::costs::Draws;
-use crate::data::SymbolSeries;
-use crate::data::passage::{Band, first_passage};
+use crate::data::passage::{Band, Passages};
+use crate::data::{MultiSymbolData, SymbolSeries};
 use crate::portfolio::{Position, PositionStatus};
 use crate::strategy::{Candidates, Strategy};
-use crate::types::{Direction, OrderType, PriceSide, SymbolId, Timestamp};
+use crate::types::{Direction, OrderType, PriceSide, StepRange, SymbolId, Timestamp};
 
 /// No row of the window.
 const NEVER: usize = usize::MAX;
@@ -78,7 +78,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     #[inline]
     pub(super) fn find_touch<const SINGLE: bool>(&mut self, step: usize) -> usize {
         if let ([order], true) = (self.book.active(), SINGLE) {
-            return self.touching_row(0, order, step + 1, self.window.end).unwrap_or(NEVER);
+            return self.touching_row(0, order, step + 1).unwrap_or(NEVER);
         }
         (0..self.book.active().len()).fold(NEVER, |next, index| next.min(self.next_of_order(index, step)))
     }
@@ -179,9 +179,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         let (symbol, stop, target) = (position.symbol, position.stop_loss, position.take_profit);
         let status = position.status;
         let tape = &self.tapes[symbol.index()];
-        let from = next_row(tape, step);
-        let to = tape.last_row(self.window.end - 1).map_or(0, |last| last + 1);
-        let row = self.touching_row(index, position, from, to);
+        let row = self.touching_row(index, position, next_row(tape, step));
         let next = row.map_or(NEVER, |row| self.step_of_row(symbol, row, step + 1));
         self.book.ticket_mut(index).reach = Some(Reach { step: next, stop, target, status });
         next
@@ -189,11 +187,18 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
 
     /// First row on which something can happen to an order.
     #[inline]
-    fn touching_row(&self, index: usize, order: &Position, from: usize, to: usize) -> Option<usize> {
+    fn touching_row(&self, index: usize, order: &Position, from: usize) -> Option<usize> {
         match order.status {
-            PositionStatus::Pending => self.pending_row(order, from, to),
-            _ => self.open_row(index, from, to),
+            PositionStatus::Pending => self.pending_row(order, from),
+            _ => self.open_row(index, from),
         }
+    }
+
+    /// First row from one on whose bar leaves a band; without a band there is nothing to look for.
+    #[inline]
+    fn passage(&self, symbol: SymbolId, side: PriceSide, from: usize, band: Band) -> Option<usize> {
+        let endless = band.below == f64::NEG_INFINITY && band.above == f64::INFINITY;
+        if endless { None } else { self.passages[symbol.index()][side as usize].first(from, band) }
     }
 
     /// Whether an order is still what its next event was found for. Only the management phase moves levels.
@@ -205,19 +210,19 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     }
 
     /// First row on which a pending order can trigger or expires.
-    fn pending_row(&self, order: &Position, from: usize, to: usize) -> Option<usize> {
+    fn pending_row(&self, order: &Position, from: usize) -> Option<usize> {
         let placed = order.row as usize;
         let first = from.max(placed + 1 + self.settings.order_delay_bars as usize);
         let (side, band) = trigger_band(order);
-        let reached = passage(self.data.symbol(order.symbol), side, first.min(to), to, band);
+        let reached = self.passage(order.symbol, side, first, band);
         let expiry = self.settings.pending_ttl_bars.map(|bars| (placed + bars as usize).max(from));
         earliest(reached, expiry)
     }
 
     /// First row on which an open position can close or its stop can move.
-    fn open_row(&self, index: usize, from: usize, to: usize) -> Option<usize> {
+    #[inline]
+    fn open_row(&self, index: usize, from: usize) -> Option<usize> {
         let (position, ticket) = (self.book.position(index), self.book.ticket(index));
-        let series = self.data.symbol(position.symbol);
         let agent = &self.agents[ticket.agent];
         if agent.manages {
             return Some(from);
@@ -226,8 +231,9 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         let buffer = execution.pip_size * self.settings.pip_buffer_factor;
         let rules = self.manages.then_some(&self.settings.management);
         let (side, band) = exit_band(position, buffer, rules);
-        let reached = passage(series, side, from.min(to), to, band);
-        let first_at = |instant: i64| series.bars.times().partition_point(|&time| time < instant).max(from);
+        let reached = self.passage(position.symbol, side, from, band);
+        let times = self.tapes[position.symbol.index()].times;
+        let first_at = |instant: i64| times.partition_point(|&time| time < instant).max(from);
         let timeout = self.max_holding.or(agent.max_holding).map(|longest| {
             let since = if self.clock_at_fill() { position.trigger_time } else { position.entry_time };
             first_at(since.0.saturating_add(longest))
@@ -277,10 +283,15 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     }
 }
 
-/// First row in `[from, to)` that leaves a band; without a band there is nothing to look for.
-fn passage(series: &SymbolSeries, side: PriceSide, from: usize, to: usize, band: Band) -> Option<usize> {
-    let endless = band.below == f64::NEG_INFINITY && band.above == f64::INFINITY;
-    if endless { None } else { first_passage(&series.bars, side, from, to, band) }
+/// The bars of both sides of every symbol within a window, bid first.
+pub(super) fn passages(data: &MultiSymbolData, window: StepRange) -> Vec<[Passages<'_>; 2]> {
+    data.symbols().iter().map(|series| both_sides(series, window)).collect()
+}
+
+fn both_sides(series: &SymbolSeries, window: StepRange) -> [Passages<'_>; 2] {
+    let last = window.end.checked_sub(1).and_then(|step| series.last_row(step));
+    let rows = last.map_or(0, |last| last + 1);
+    [PriceSide::Bid, PriceSide::Ask].map(|side| Passages::of(&series.bars, side, rows))
 }
 
 /// First row after a step.

@@ -13,6 +13,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     /// The exit of a position on a bar. A bar that reaches both levels, or on which a pending order (of this level)
     /// triggers and a level is reached, is walked in finer bars when there are any; what they leave open, `both_hit`
     /// decides.
+    #[inline]
     pub(super) fn choose_exit(
         &self,
         (symbol, row): (SymbolId, usize),

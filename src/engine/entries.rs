@@ -130,6 +130,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         first.map(|(_, place, row)| (place, row))
     }
 
+    #[inline]
     pub(super) fn fill_market(
         &mut self,
         step: usize,
@@ -248,6 +249,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     }
 
     /// Books a position that has just opened: what its entry cost, open list, then entry fee.
+    #[inline]
     fn opened(
         &mut self,
         step: usize,

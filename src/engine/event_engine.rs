@@ -4,13 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use super::agent::Agent;
 use super::book::{Book, Ticket};
+use super::clock;
 use super::context::RunContext;
 use super::finish::Alternative;
 use super::money::Mark;
 use super::observer::Observer;
 use super::overnight;
 use super::rates::RatesNow;
-use super::run::{EngineInputs, RunRequest, TrialRun};
+use super::run::{Clock, EngineInputs, RunRequest, TrialRun};
 use super::scratch;
 use super::settings::{
     EngineSettings, EquityMode, HoldingClock, MarketFill, PipBufferPip, PnlMode, StepOrder,
@@ -22,6 +23,7 @@ use super::wrapper::Gates;
 use crate::costs::swap::Rollover;
 use crate::costs::{Draws, NoLiveRates, SwapRates};
 use crate::data::MultiSymbolData;
+use crate::data::passage::Passages;
 use crate::execution::{ExecutionSimulator, SimulatorError, SymbolExecution, sizing};
 use crate::portfolio::{EquityExtremes, Ledger, Position};
 use crate::strategy::{AccountView, BarView, Signal, Signals, Strategy};
@@ -85,6 +87,8 @@ pub struct EventEngine<'a, S, D, O = ()> {
     pub(super) data: &'a MultiSymbolData,
     /// The bars of every symbol.
     pub(super) tapes: Vec<Tape<'a>>,
+    /// The same for the clock that skips, which asks them for the next bar that reaches a level: bid and ask.
+    pub(super) passages: Vec<[Passages<'a>; 2]>,
     pub(super) context: &'a RunContext,
     pub(super) settings: &'a EngineSettings,
     pub(super) window: StepRange,
@@ -167,6 +171,10 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
         let mut engine = Self {
             data,
             tapes: data.symbols().iter().map(Tape::of).collect(),
+            passages: match request.clock {
+                Clock::EveryBar => Vec::new(),
+                Clock::Skipping => clock::passages(data, window),
+            },
             context: &inputs.context,
             settings,
             window,

@@ -120,6 +120,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     }
 
     /// Closes a position if the bar ends it. Returns whether it did.
+    #[inline]
     pub(super) fn try_exit(
         &mut self,
         step: usize,
@@ -171,6 +172,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     }
 
     /// Closes at the bar's open on an exit signal: bid for long, ask for short.
+    #[inline]
     pub(super) fn close_at_open(&mut self, step: usize, row: usize, index: usize) -> Result<(), EngineError> {
         let field = PriceField::Open;
         let (price, slips) = (self.exit_price_field(index, row, field), ExitSlip::Rule);
@@ -209,6 +211,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     }
 
     /// Charges a fee to the account and to its order.
+    #[inline]
     pub(super) fn book_fee(&mut self, index: usize, kind: FeeKind, time: Timestamp, amount: f64) {
         if !self.ledger.book_fee(amount) {
             return;
@@ -244,6 +247,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     }
 
     /// What the trade paid, item by item, in account money; only where results come from the size.
+    #[inline]
     fn items(&self, close: &Close, exit: &ExitFill, unit_value: f64) -> TradeCosts {
         if !self.by_volume() {
             return TradeCosts::default();
@@ -267,6 +271,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     }
 
     /// The price an exit of a position gets on a bar: bid for long, ask for short.
+    #[inline]
     pub(super) fn exit_price_field(&self, index: usize, row: usize, field: PriceField) -> f64 {
         let position = self.book.position(index);
         let side = self.tapes[position.symbol.index()].exit_side(position.direction);
