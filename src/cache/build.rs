@@ -3,6 +3,7 @@
 //! A series depends on the data and its key alone, so neither the number of threads nor what was reused shows in a
 //! single bit.
 
+use super::averages;
 use super::bitmap::words_for;
 use super::columns::{CacheReport, Column, IndicatorCache, Kept};
 use super::compare::bitmaps;
@@ -14,8 +15,8 @@ use super::plan::CachePlan;
 use super::source::{Origin, StepMaps, check, values};
 use crate::data::MultiSymbolData;
 use crate::indicators::{IndicatorKind, SeriesKey};
-use crate::types::SymbolId;
-use std::collections::BTreeMap;
+use crate::types::{PriceSide, SymbolId};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A cache with every series and comparison of `plan`.
 ///
@@ -36,8 +37,10 @@ pub fn build(
     let masks = plan.mask_keys().map(|key| Ok((*key, mask_rows(key, data)?)));
     let masks: Vec<(MaskKey, usize)> = masks.collect::<Result<_, CacheError>>()?;
     let maps = StepMaps::of(plan.keys(), data, previous.map(|cache| &cache.maps));
+    let passing = passing_by(plan, data, previous);
+    let columns: Vec<&SeriesKey> = plan.keys().filter(|key| !passing.contains(key)).collect();
     let needed = maps.bytes()
-        + plan.keys().map(|key| 8 * values(key, data, &maps) as u64).sum::<u64>()
+        + columns.iter().map(|key| 8 * values(key, data, &maps) as u64).sum::<u64>()
         + masks.iter().map(|(_, rows)| 8 * words_for(*rows) as u64).sum::<u64>();
     let limit = budget.unwrap_or(u64::MAX);
     if needed > limit {
@@ -47,8 +50,9 @@ pub fn build(
     let generation = previous.map_or(0, |cache| cache.generation) + 1;
     let mut cache =
         IndicatorCache { origin: Origin::of(data), maps, generation, ..IndicatorCache::default() };
-    let computed =
-        add_columns(&mut cache, plan, data, previous)? + add_masks(&mut cache, &masks, data, previous);
+    let mut computed = add_columns(&mut cache, &columns, plan, data, previous)?;
+    let compared = add_masks(&mut cache, &masks, data, previous);
+    computed += compared + if compared > 0 { passing.len() as u64 } else { 0 };
     let kept = previous.map_or(0, |previous| keep_leftovers(&mut cache, previous, limit - needed));
     cache.report = CacheReport {
         series: plan.keys().count() as u64,
@@ -67,9 +71,28 @@ fn mask_rows(key: &MaskKey, data: &MultiSymbolData) -> Result<usize, CacheError>
     symbol.map(|symbol| symbol.bars.len()).ok_or_else(|| CacheError::MaskSymbols { mask: key.to_string() })
 }
 
-/// Takes over or computes every planned series; returns how many were computed.
+/// The averages that are computed on the way through comparisons: nobody asks for them by themselves, and they are not
+/// there already.
+fn passing_by<'a>(
+    plan: &'a CachePlan,
+    data: &MultiSymbolData,
+    previous: Option<&IndicatorCache>,
+) -> BTreeSet<&'a SeriesKey> {
+    let known = |key: &SeriesKey| previous.is_some_and(|previous| previous.get(key).is_some());
+    let mut whole: BTreeMap<(SymbolId, PriceSide), bool> = BTreeMap::new();
+    let mut without_holes = |key: &SeriesKey| {
+        *whole.entry((key.symbol, key.side)).or_insert_with(|| averages::without_holes(key, data))
+    };
+    let passes = |key: &&SeriesKey| {
+        key.timeframe == data.timeframe() && !known(key) && without_holes(key)
+    };
+    plan.only_compared().filter(passes).collect()
+}
+
+/// Takes over or computes these series of a plan; returns how many were computed.
 fn add_columns(
     cache: &mut IndicatorCache,
+    columns: &[&SeriesKey],
     plan: &CachePlan,
     data: &MultiSymbolData,
     previous: Option<&IndicatorCache>,
@@ -77,7 +100,7 @@ fn add_columns(
     let generation = cache.generation;
     let mut missing = Vec::new();
     let mut expressions = Vec::new();
-    for key in plan.keys() {
+    for &key in columns {
         match previous.and_then(|previous| previous.get(key)) {
             Some(column) => drop(cache.columns.insert(*key, Kept { value: column.clone(), generation })),
             None if matches!(key.kind, IndicatorKind::Expression(_)) => expressions.push(*key),
@@ -108,8 +131,7 @@ fn add_masks(
     }
     let mut computed = 0;
     for (rows, keys) in missing.into_values() {
-        let column = |key: &SeriesKey| cache.get(key).expect("a plan asks for the series of its comparisons");
-        let done = bitmaps(&keys, rows, data, column);
+        let done = bitmaps(&keys, rows, data, |key| cache.get(key));
         computed += keys.len() as u64;
         cache.masks.extend(keys.into_iter().zip(done.into_iter().map(|value| Kept { value, generation })));
     }

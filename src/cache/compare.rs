@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::averages::Averages;
 use super::bitmap::words_for;
 use super::columns::Column;
 use super::lanes::{Right, compare};
@@ -24,6 +25,8 @@ const CHUNK: usize = if cfg!(test) { 128 } else { 4096 };
 /// An operand with its columns at hand.
 enum Values<'a> {
     Column { column: ColumnSlices<'a>, back: usize },
+    /// An average that passes by, by its place.
+    Average(usize),
     Band { mean: ColumnSlices<'a>, std: ColumnSlices<'a>, factor: f64 },
     Constant(f64),
 }
@@ -68,10 +71,20 @@ impl<'a> ColumnSlices<'a> {
 }
 
 impl<'a> Values<'a> {
-    fn of(operand: &Operand, data: &'a MultiSymbolData, column: &impl Fn(&SeriesKey) -> &'a Column) -> Self {
-        let slices = |key: &SeriesKey| ColumnSlices::of(column(key));
+    fn of(
+        operand: &Operand,
+        data: &'a MultiSymbolData,
+        averages: &Averages<'_>,
+        column: &impl Fn(&SeriesKey) -> Option<&'a Column>,
+    ) -> Self {
+        let slices = |key: &SeriesKey| {
+            ColumnSlices::of(column(key).expect("a plan asks for the series of its comparisons"))
+        };
         match *operand {
-            Operand::Series(key) => Self::Column { column: slices(&key), back: 0 },
+            Operand::Series(key) => match averages.place(&key) {
+                Some(place) => Self::Average(place),
+                None => Self::Column { column: slices(&key), back: 0 },
+            },
             Operand::Back(key, bars) => Self::Column { column: slices(&key), back: bars as usize },
             Operand::Band { mean, std, factor } => {
                 Self::Band { mean: slices(&mean), std: slices(&std), factor: factor.get() }
@@ -90,19 +103,25 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// The number at a row.
-    fn at(&self, row: usize) -> f64 {
+    /// The number on the row before one; `latest` are the averages there.
+    fn before(&self, row: usize, latest: &[f64]) -> f64 {
+        let Some(row) = row.checked_sub(1) else { return f64::NAN };
         match self {
             Self::Column { column, back } => column.before(row, *back),
+            Self::Average(place) => latest[*place],
             Self::Band { mean, std, factor } => band(mean.at(row), std.at(row), *factor),
             Self::Constant(number) => *number,
         }
     }
 
-    /// The numbers of some rows.
-    fn rows(&self, start: usize, end: usize) -> Rows<'a> {
+    /// The numbers of some rows; `tiles` are the averages on them.
+    fn rows<'t>(&self, start: usize, end: usize, tiles: &'t [Vec<f64>]) -> Rows<'t>
+    where
+        'a: 't,
+    {
         match self {
             Self::Column { column, back } => Rows::Each(column.rows(start, end, *back)),
+            Self::Average(place) => Rows::Each(Cow::Borrowed(&tiles[*place])),
             Self::Band { mean, std, factor } => {
                 let (mean, std) = (mean.rows(start, end, 0), std.rows(start, end, 0));
                 Rows::Each(mean.iter().zip(std.iter()).map(|(&m, &s)| band(m, s, *factor)).collect())
@@ -125,21 +144,33 @@ struct Pair {
     wanted: Vec<(usize, Comparison)>,
 }
 
-/// The bitmaps of `keys`, all of one symbol with so many rows, in their order. `column` must know every series.
+/// The bitmaps of `keys`, all of one symbol with so many rows, in their order. A series that `column` does not know must be
+/// an average that passes by.
 pub(super) fn bitmaps<'a>(
     keys: &[MaskKey],
     rows: usize,
     data: &'a MultiSymbolData,
-    column: impl Fn(&SeriesKey) -> &'a Column,
+    column: impl Fn(&SeriesKey) -> Option<&'a Column>,
 ) -> Vec<Arc<[u64]>> {
     let (operands, pairs) = arrange(keys);
-    let values: Vec<Values<'_>> = operands.iter().map(|operand| Values::of(operand, data, &column)).collect();
-    let starts: Vec<usize> = (0..rows).step_by(CHUNK).collect();
-    let chunk = |&start: &usize| compare_chunk(start, rows.min(start + CHUNK), &values, &pairs, keys.len());
-    let chunks: Vec<Vec<u64>> = starts.par_iter().map(chunk).collect();
+    let series = operands.iter().flat_map(Operand::series);
+    let averages = Averages::of(&series.filter(|key| column(key).is_none()).collect(), data);
+    let value = |operand| Values::of(operand, data, &averages, &column);
+    let values: Vec<Values<'_>> = operands.iter().map(value).collect();
+    // Averages begin every stretch at the first row, so there are as few stretches as keep all threads busy.
+    let threads = rayon::current_num_threads();
+    let chunks = rows.div_ceil(CHUNK);
+    let stretch = CHUNK * if averages.is_empty() { 1 } else { chunks.div_ceil(threads).max(1) };
+    let starts: Vec<usize> = (0..rows).step_by(stretch).collect();
+    let compared = |&start: &usize| {
+        compare_stretch(start, rows.min(start + stretch), &averages, &values, &pairs, keys.len())
+    };
+    let stretches: Vec<Vec<Vec<u64>>> = starts.par_iter().map(compared).collect();
     let joined = |place: usize| {
-        let words = chunks.iter().map(|chunk| chunk.len() / keys.len());
-        let parts = chunks.iter().zip(words).map(|(chunk, words)| &chunk[place * words..(place + 1) * words]);
+        let parts = stretches.iter().flatten().map(|chunk| {
+            let words = chunk.len() / keys.len();
+            &chunk[place * words..(place + 1) * words]
+        });
         parts.collect::<Vec<_>>().concat().into()
     };
     (0..keys.len()).into_par_iter().map(joined).collect()
@@ -164,11 +195,29 @@ fn arrange(keys: &[MaskKey]) -> (Vec<Operand>, Vec<Pair>) {
     (operands, pairs)
 }
 
-/// The words of all keys over some rows, one key after the other.
-fn compare_chunk(start: usize, end: usize, values: &[Values<'_>], pairs: &[Pair], keys: usize) -> Vec<u64> {
+/// The words of all keys over consecutive chunks of rows, in each chunk one key after the other.
+fn compare_stretch(
+    start: usize,
+    end: usize,
+    averages: &Averages<'_>,
+    values: &[Values<'_>],
+    pairs: &[Pair],
+    keys: usize,
+) -> Vec<Vec<u64>> {
+    let mut pass = averages.pass(start, CHUNK.min(end - start));
+    let chunk = |start: usize| {
+        let (end, latest) = (end.min(start + CHUNK), pass.latest());
+        let before: Vec<f64> = values.iter().map(|values| values.before(start, &latest)).collect();
+        let tiles = pass.next(start, end);
+        let rows: Vec<Rows<'_>> = values.iter().map(|values| values.rows(start, end, tiles)).collect();
+        compare_chunk(words_for(end - start), &before, &rows, pairs, keys)
+    };
+    (start..end).step_by(CHUNK).map(chunk).collect()
+}
+
+/// The words of all keys over the rows of a chunk, one key after the other; `before` are the operands on the row before.
+fn compare_chunk(words: usize, before: &[f64], rows: &[Rows<'_>], pairs: &[Pair], keys: usize) -> Vec<u64> {
     let arch = registers::arch();
-    let words = words_for(end - start);
-    let rows: Vec<Rows<'_>> = values.iter().map(|values| values.rows(start, end)).collect();
     let mut out = vec![0; keys * words];
     let (mut more, mut less) = ([0; CHUNK / 64], [0; CHUNK / 64]);
     let (more, less) = (&mut more[..words], &mut less[..words]);
@@ -179,9 +228,7 @@ fn compare_chunk(start: usize, end: usize, values: &[Values<'_>], pairs: &[Pair]
             (Rows::Same(left), Rows::Each(right)) => compare(arch, right, Right::Constant(*left), less, more),
             (Rows::Same(_), Rows::Same(_)) => unreachable!("a comparison reads a series"),
         }
-        let before = start
-            .checked_sub(1)
-            .map_or((f64::NAN, f64::NAN), |row| (values[pair.left].at(row), values[pair.right].at(row)));
+        let before = (before[pair.left], before[pair.right]);
         for &(place, comparison) in &pair.wanted {
             derive(comparison, more, less, before, &mut out[place * words..][..words]);
         }
@@ -228,6 +275,8 @@ mod tests {
         let series = prop::sample::select(vec![
             key(M5, IndicatorKind::Close),
             key(M5, IndicatorKind::Ema { period: 5 }),
+            key(M5, IndicatorKind::Ema { period: 40 }),
+            SeriesKey { side: PriceSide::Ask, ..key(M5, IndicatorKind::Ema { period: 40 }) },
             key(M5, IndicatorKind::ZScore { window: 10 }),
             key(H1, IndicatorKind::Close),
             key(H1, IndicatorKind::Ema { period: 3 }),
@@ -289,14 +338,19 @@ mod tests {
             left in operand(),
             comparison in comparison(),
             right in operand(),
+            threads in 1..5_usize,
         ) {
             let key = MaskKey { left, comparison, right };
             prop_assume!(key.symbol().is_some());
             let data = market();
             let mut plan = CachePlan::default();
             plan.mask(key);
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+            let compared = pool.install(|| build(&plan, &data, None, None)).expect("fits");
+            plan.keep_all();
             let cache = build(&plan, &data, None, None).expect("fits");
-            let mask = cache.mask(&key).expect("planned");
+            let mask = compared.mask(&key).expect("planned");
+            prop_assert_eq!(mask, cache.mask(&key).expect("planned"));
             prop_assert_eq!(mask.len(), words_for(ROWS));
             let mut set = 0;
             for row in 0..ROWS {

@@ -1,5 +1,6 @@
 //! Every column and comparison any trial needs: planned, computed once in parallel, then read-only.
 
+mod averages;
 pub mod bitmap;
 pub mod build;
 pub mod columns;

@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::expression::{Definitions, Expression};
-use super::masks::MaskKey;
-use crate::indicators::SeriesKey;
+use super::masks::{MaskKey, Operand};
+use crate::indicators::{IndicatorKind, SeriesKey};
 
 /// The distinct series and comparisons of a batch of trials, collected before they run.
 #[derive(Debug, Clone, Default)]
 pub struct CachePlan {
     series: BTreeSet<SeriesKey>,
+    /// Averages that comparisons read.
+    compared: BTreeSet<SeriesKey>,
     masks: BTreeSet<MaskKey>,
     definitions: Definitions,
     requests: u64,
@@ -38,25 +40,44 @@ impl CachePlan {
         &self.definitions
     }
 
-    /// Asks for a comparison as a bitmap, and for the series it compares.
+    /// Asks for a comparison as a bitmap, and for the series it compares. An average that nobody asks for by itself is
+    /// looked at on its way and not kept.
     pub fn mask(&mut self, key: MaskKey) {
         self.requests += 1;
         if self.masks.insert(key) {
-            self.series.extend(key.series());
+            for operand in [key.left, key.right] {
+                match operand {
+                    Operand::Series(key) if matches!(key.kind, IndicatorKind::Ema { .. }) => {
+                        self.compared.insert(key);
+                    }
+                    operand => self.series.extend(operand.series()),
+                }
+            }
         }
+    }
+
+    /// Asks for every series by itself, for whoever wants to look at all of them.
+    pub fn keep_all(&mut self) {
+        self.series.append(&mut self.compared);
+    }
+
+    /// Averages that only comparisons read.
+    pub(super) fn only_compared(&self) -> impl Iterator<Item = &SeriesKey> {
+        self.compared.difference(&self.series)
     }
 
     /// Asks for everything another plan asks for.
     pub fn merge(&mut self, other: Self) {
         self.requests += other.requests;
         self.series.extend(other.series);
+        self.compared.extend(other.compared);
         self.masks.extend(other.masks);
         self.definitions.extend(other.definitions);
     }
 
     /// Distinct keys, in order.
     pub fn keys(&self) -> impl Iterator<Item = &SeriesKey> {
-        self.series.iter()
+        self.series.union(&self.compared)
     }
 
     /// Distinct comparisons, in order.
@@ -66,7 +87,7 @@ impl CachePlan {
 
     /// Whether a series is asked for.
     pub fn contains(&self, key: &SeriesKey) -> bool {
-        self.series.contains(key)
+        self.series.contains(key) || self.compared.contains(key)
     }
 
     /// Whether a comparison is asked for.

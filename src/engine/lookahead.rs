@@ -156,6 +156,7 @@ pub(super) fn series_of(
     for trial in trials {
         runner.plan(trial, data, &mut plan)?;
     }
+    plan.keep_all();
     let cache =
         cache::build(&plan, data, None, None).map_err(|error| TrialError::Engine(error.to_string()))?;
     Ok((plan, cache))

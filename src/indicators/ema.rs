@@ -17,7 +17,7 @@ pub(crate) fn emas(close: &[f64], periods: &[u32]) -> Vec<Arc<[f64]>> {
     smoothed_together(close, &factors)
 }
 
-fn factor(period: usize) -> f64 {
+pub(super) fn factor(period: usize) -> f64 {
     2.0 / (period as f64 + 1.0)
 }
 

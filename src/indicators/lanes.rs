@@ -62,7 +62,8 @@ pub(super) trait Recurrence<const N: usize>: Copy {
     fn step(&self, means: &mut [f64; N], x: f64);
 }
 
-/// `columns[k][i]` = mean of lane `k` after `values[i]`, from `means` before the first of them.
+/// `columns[k][i]` = mean of lane `k` after `values[i]`, from `means` before the first of them; returns the means after the
+/// last.
 ///
 /// Columns are as long as `values`; lanes without a column are computed and dropped.
 pub(super) fn recur<const N: usize>(
@@ -71,8 +72,8 @@ pub(super) fn recur<const N: usize>(
     means: [f64; N],
     rule: impl Recurrence<N>,
     columns: &mut [&mut [f64]],
-) {
-    arch.dispatch(Recur { values, means, rule, columns });
+) -> [f64; N] {
+    arch.dispatch(Recur { values, means, rule, columns })
 }
 
 struct Recur<'a, 'b, R, const N: usize> {
@@ -83,10 +84,10 @@ struct Recur<'a, 'b, R, const N: usize> {
 }
 
 impl<R: Recurrence<N>, const N: usize> WithSimd for Recur<'_, '_, R, N> {
-    type Output = ();
+    type Output = [f64; N];
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
+    fn with_simd<S: Simd>(self, _: S) -> [f64; N] {
         let (mut means, rule) = (self.means, self.rule);
         let mut rows = [[0.0; N]; ROWS];
         for (block, values) in self.values.chunks(ROWS).enumerate() {
@@ -101,6 +102,7 @@ impl<R: Recurrence<N>, const N: usize> WithSimd for Recur<'_, '_, R, N> {
                 }
             }
         }
+        means
     }
 }
 

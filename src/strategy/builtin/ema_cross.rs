@@ -113,8 +113,6 @@ impl StrategyDef for EmaCross {
         plan: &mut CachePlan,
     ) -> Result<(), ParamError> {
         let settings = Settings::read(params)?;
-        let averages = [settings.fast, settings.slow].map(|period| IndicatorKind::Ema { period });
-        plan_primary(plan, context, &averages);
         for towards in [Direction::Long, Direction::Short] {
             plan.mask(cross(&settings, context, towards));
         }
