@@ -143,21 +143,42 @@ impl<'a> Level<'a> {
             return (from..self.low.len()).find(|&place| band.is_left(self.low[place], self.high[place]));
         };
         let (below, above) = (simd.splat_f64s(band.below), simd.splat_f64s(band.above));
-        let nowhere = simd.splat_f64s(f64::INFINITY);
         let lanes = |column| S::as_simd_f64s(column).0.iter();
-        let mut first = nowhere;
-        for ((&low, &high), &place) in lanes(low).zip(lanes(high)).zip(lanes(&PLACES)) {
-            let left = simd.or_m64s(
+        let left = lanes(low).zip(lanes(high)).map(|(&low, &high)| {
+            simd.or_m64s(
                 simd.less_than_or_equal_f64s(low, below),
                 simd.greater_than_or_equal_f64s(high, above),
-            );
-            first = simd.min_f64s(first, simd.select_f64s(left, place, nowhere));
-        }
-        let first = simd.reduce_min_f64s(first);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "one of the places")]
-        let place = |first: f64| from + first as usize;
-        (first < f64::INFINITY).then(|| place(first))
+            )
+        });
+        first_set(simd, left).map(|place| from + place)
     }
+}
+
+/// Place of the first lane that is set in the masks of a block.
+#[expect(
+    clippy::inline_always,
+    reason = "must be compiled inside the function that enables the instructions"
+)]
+#[inline(always)]
+fn first_set<S: Simd>(simd: S, masks: impl Iterator<Item = S::m64s>) -> Option<usize> {
+    // A mask is a bit per lane where the instructions have such registers, else a lane of its own.
+    if const { size_of::<S::m64s>() == size_of::<u8>() } {
+        let mut bits = 0_u32;
+        for (group, mask) in masks.enumerate() {
+            let lanes: u8 = pulp::bytemuck::cast(mask);
+            bits |= u32::from(lanes) << (group * S::F64_LANES);
+        }
+        return (bits != 0).then(|| bits.trailing_zeros() as usize);
+    }
+    let nowhere = simd.splat_f64s(f64::INFINITY);
+    let places = S::as_simd_f64s(&PLACES).0.iter();
+    let first = masks.zip(places).fold(nowhere, |first, (left, &place)| {
+        simd.min_f64s(first, simd.select_f64s(left, place, nowhere))
+    });
+    let first = simd.reduce_min_f64s(first);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "one of the places")]
+    let place = |first: f64| first as usize;
+    (first < f64::INFINITY).then(|| place(first))
 }
 
 /// The first place of the finest level, at or after `from`, where the band is left.
@@ -222,7 +243,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_index_answers_like_the_plain_loop(
+        fn the_index_answers_like_the_plain_loop_on_every_path(
             seed in prop::collection::vec((-40_i16..40, 0_u8..6), 1..200),
             repeat in 1_usize..90,
             from in 0_usize..9000,
@@ -236,7 +257,11 @@ mod tests {
             let band = Band { below: f64::from(below), above: f64::from(above) };
             let lows = &bars.bid().low;
             let plain = (from..to).find(|&i| lows[i] <= band.below || bars.bid().high[i] >= band.above);
-            prop_assert_eq!(Passages::of(&bars, PriceSide::Bid, to).first(from, band), plain);
+            let passages = Passages::of(&bars, PriceSide::Bid, to);
+            for arch in registers::every_path() {
+                let found = arch.dispatch(Query { levels: &passages.levels, from, band });
+                prop_assert_eq!(found, plain, "{:?}", arch);
+            }
         }
     }
 
