@@ -93,17 +93,32 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     pub(super) fn fill_waiting(&mut self, step: usize) -> Result<(), EngineError> {
         while let Some((place, row)) = self.due_order(step) {
             let Waiting { number, agent, signal, .. } = self.waiting.remove(place);
-            let (bid, ask) = self.tapes[signal.symbol.index()].opens(row);
-            let price = match signal.direction {
-                Direction::Long => ask,
-                Direction::Short => bid,
-            };
-            if let Err(why) = self.fill_market(step, row, agent, &signal, (number, price, (bid, ask)))? {
-                self.counters.rejected += 1;
-                self.observer.refused_at_fill(number, why);
-            }
+            self.fill_at_open(step, row, agent, number, &signal)?;
         }
         Ok(())
+    }
+
+    /// Fills a market order at the open of a bar. Returns whether it was not refused.
+    #[inline]
+    pub(super) fn fill_at_open(
+        &mut self,
+        step: usize,
+        row: usize,
+        agent: usize,
+        number: u32,
+        signal: &TradeSignal,
+    ) -> Result<bool, EngineError> {
+        let (bid, ask) = self.tapes[signal.symbol.index()].opens(row);
+        let price = match signal.direction {
+            Direction::Long => ask,
+            Direction::Short => bid,
+        };
+        let refused = self.fill_market(step, row, agent, signal, (number, price, (bid, ask)))?.err();
+        if let Some(why) = refused {
+            self.counters.rejected += 1;
+            self.observer.refused_at_fill(number, why);
+        }
+        Ok(refused.is_none())
     }
 
     /// Place of the first waiting order, by symbol and then by signal, whose bar has opened, and that bar's row.
@@ -131,7 +146,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     }
 
     #[inline]
-    pub(super) fn fill_market(
+    fn fill_market(
         &mut self,
         step: usize,
         row: usize,

@@ -14,17 +14,18 @@ use crate::cache::bitmap;
 use crate::costs::Draws;
 use crate::execution::exits::Holding;
 use crate::portfolio::PositionStatus;
-use crate::strategy::{AccountView, BarView, Candidates, Signal, Strategy, TradeSignal};
-use crate::types::{Direction, OrderType};
+use crate::strategy::{AccountView, BarView, Candidates, Signal, Strategy};
+use crate::types::OrderType;
 
-/// What a strategy has said, as far as a round trip goes.
+/// What a strategy has said, as far as a round trip goes. Entries and other statements still stand in the list of signals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Said {
     Nothing,
     /// An order at market that can be left waiting for the next open.
-    Enter(TradeSignal),
+    Enter,
     /// To close the position.
     Close,
-    /// Anything else; the statements are still to be done.
+    /// Anything else.
     Other,
 }
 
@@ -68,34 +69,28 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             self.next_step = step + 1;
             match self.hear(step) {
                 Said::Nothing => {}
-                Said::Enter(signal) => return self.enter_at(step + 1, &signal, end),
+                Said::Enter => return self.enter_at(step + 1, end),
                 Said::Close | Said::Other => return self.rest_of_step(step),
             }
         }
     }
 
-    /// Fills an order at the open of a step, or leaves it waiting where that lies beyond `end`.
-    fn enter_at(&mut self, step: usize, signal: &TradeSignal, end: usize) -> Result<(), EngineError> {
+    /// Fills the order that was said at the open of a step, or leaves it waiting where that lies beyond `end`.
+    fn enter_at(&mut self, step: usize, end: usize) -> Result<(), EngineError> {
+        let mut said = std::mem::take(&mut self.signals);
+        let [Signal::Enter(signal)] = said.as_slice() else { unreachable!("an entry was heard") };
         let number = self.book.take_number();
         self.observer.signal(signal, Ok(number));
-        if step >= end {
+        let filled = if step < end {
+            self.counters.bars_stepped += 1;
+            self.fill_at_open(step, step, 0, number, signal)?
+        } else {
             self.waiting.push(Waiting { number, agent: 0, signal: *signal, due: step });
-            return Ok(());
-        }
-        self.counters.bars_stepped += 1;
-        let (bid, ask) = self.tapes[ONLY.index()].opens(step);
-        let price = match signal.direction {
-            Direction::Long => ask,
-            Direction::Short => bid,
+            false
         };
-        match self.fill_market(step, step, 0, signal, (number, price, (bid, ask)))? {
-            Ok(()) => self.hold(end, Some(step)),
-            Err(why) => {
-                self.counters.rejected += 1;
-                self.observer.refused_at_fill(number, why);
-                Ok(())
-            }
-        }
+        said.clear();
+        self.signals = said;
+        if filled { self.hold(end, Some(step)) } else { Ok(()) }
     }
 
     /// Follows the only position from the next step on, on which it is held already. The step it was filled on is counted.
@@ -118,14 +113,14 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
                 return self.flat_within(step, end);
             }
             let said = if asked == step { self.hear(step) } else { Said::Nothing };
-            if matches!(said, Said::Enter(_) | Said::Other) {
+            if matches!(said, Said::Enter | Said::Other) {
                 return self.rest_of_step(step);
             }
             if touched && !exits_first && self.close_at_level(step)? {
                 self.next_step = step + 1;
                 return self.settle(step);
             }
-            if matches!(said, Said::Close) {
+            if said == Said::Close {
                 return self.leave_at(step + 1, end);
             }
             if touched {
@@ -184,7 +179,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         }
         self.next_step = step + 1;
         self.settle(step)?;
-        if let Said::Enter(signal) = said { self.enter_at(step + 1, &signal, end) } else { Ok(()) }
+        if said == Said::Enter { self.enter_at(step + 1, end) } else { Ok(()) }
     }
 
     /// Does what the strategy has said on a step, and what is left of the step.
@@ -221,12 +216,14 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
                     && self.book.active().is_empty()
                     && !halted() =>
             {
-                Said::Enter(*signal)
+                Said::Enter
             }
             [Signal::Close(ONLY)] if !self.book.active().is_empty() => Said::Close,
-            _ => return Said::Other,
+            _ => Said::Other,
         };
-        self.signals.clear();
+        if said == Said::Close {
+            self.signals.clear();
+        }
         said
     }
 }
