@@ -209,7 +209,6 @@ impl<D: Draws> ExecutionSimulator<D> {
         levels: impl FnOnce(f64) -> (Option<f64>, Option<f64>),
         live: &impl LiveRates,
     ) -> Result<Result<Fill, Refusal>, SimulatorError> {
-        let unslipped = EntryFill { price: order.price, at_open: false };
         let price = match self.slippage_pips(at)? {
             Some(pips) => slip(order.price, order.direction, pips, self.pip(at)),
             None => order.price,
@@ -218,7 +217,8 @@ impl<D: Draws> ExecutionSimulator<D> {
         if !self.rules.distance.admits_market(order.direction, price, stop, self.pip(at)) {
             return Ok(Err(Refusal::StopDistance));
         }
-        self.sized(order, at, unslipped, (price, stop, target), live)
+        let size = self.lots(order, at, price, stop, live)?;
+        Ok(size.map(|size| Fill { price, unslipped: order.price, at_open: false, stop, target, size }))
     }
 
     /// Fills a pending order its bar has reached: gap, slippage, stop distance, size.
@@ -248,7 +248,9 @@ impl<D: Draws> ExecutionSimulator<D> {
         if !self.rules.distance.admits_trigger(order.direction, price, stop, self.pip(at)) {
             return Ok(Err(Refusal::StopDistance));
         }
-        self.sized(order, at, unslipped, (price, stop, target), live)
+        let EntryFill { price: unslipped, at_open } = unslipped;
+        let size = self.lots(order, at, price, stop, live)?;
+        Ok(size.map(|size| Fill { price, unslipped, at_open, stop, target, size }))
     }
 
     /// The exit of a position on a bar of its exit side, before slippage.
@@ -333,15 +335,16 @@ impl<D: Draws> ExecutionSimulator<D> {
         }
     }
 
+    /// The size of an order that fills at a price with a stop.
     #[inline]
-    fn sized(
+    fn lots(
         &self,
         order: &Order,
         at: DrawAddress,
-        unslipped: EntryFill,
-        (price, stop, target): (f64, Option<f64>, Option<f64>),
+        price: f64,
+        stop: Option<f64>,
         live: &impl LiveRates,
-    ) -> Result<Result<Fill, Refusal>, SimulatorError> {
+    ) -> Result<Result<f64, Refusal>, SimulatorError> {
         let symbol = &self.symbols[at.symbol.index()];
         let mode = order.lots.map_or(self.rules.sizing, SizingMode::FixedLots);
         let raw = match mode {
@@ -357,16 +360,14 @@ impl<D: Draws> ExecutionSimulator<D> {
                 sizing::raw_by_ticks(self.rules.risk_per_trade, distance, unit_value)
             }
         };
-        let size = match (symbol.limits, mode) {
-            (None, _) => sizing::unspecified_lots(raw),
+        Ok(match (symbol.limits, mode) {
+            (None, _) => Ok(sizing::unspecified_lots(raw)),
             (Some(limits), _) if raw < limits.min && self.rules.min_lot_policy == MinLotPolicy::Reject => {
-                return Ok(Err(Refusal::BelowMinimumLot));
+                Err(Refusal::BelowMinimumLot)
             }
-            (Some(limits), SizingMode::LotSizer) => limits.lot_sizer(raw),
-            (Some(limits), SizingMode::TickValue) => limits.tick_value(raw),
-            (Some(limits), SizingMode::FixedLots(_)) => limits.fixed(raw),
-        };
-        let EntryFill { price: unslipped, at_open } = unslipped;
-        Ok(Ok(Fill { price, unslipped, at_open, stop, target, size }))
+            (Some(limits), SizingMode::LotSizer) => Ok(limits.lot_sizer(raw)),
+            (Some(limits), SizingMode::TickValue) => Ok(limits.tick_value(raw)),
+            (Some(limits), SizingMode::FixedLots(_)) => Ok(limits.fixed(raw)),
+        })
     }
 }
