@@ -33,12 +33,6 @@ impl Watch<'_> {
 }
 
 impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
-    /// Whether one strategy trades one symbol whose rows are the steps.
-    pub(super) fn is_single(&self) -> bool {
-        let ([tape], [agent]) = (&self.tapes[..], &self.agents[..]) else { return false };
-        tape.is_dense() && agent.symbol == Some(ONLY)
-    }
-
     /// Whether calm bars are worth a loop of their own: the only strategy is asked on all bars, whatever the time and the
     /// news.
     pub(super) fn has_calm_bars(&self) -> bool {

@@ -19,6 +19,7 @@ use super::settings::{
 use super::tape::Tape;
 use super::terms;
 use super::waiting::{WaitingExit, WaitingList};
+use super::walk::Walk;
 use super::wrapper::Gates;
 use crate::costs::swap::Rollover;
 use crate::costs::{Draws, NoLiveRates, SwapRates};
@@ -113,12 +114,8 @@ pub struct EventEngine<'a, S, D, O = ()> {
     pub(super) max_holding: Option<i64>,
     /// Whether the management phase can do anything.
     pub(super) manages: bool,
-    /// Whether one strategy trades one symbol whose rows are the steps.
-    pub(super) single: bool,
-    /// Whether calm bars have a loop of their own.
-    pub(super) meets_calm_bars: bool,
-    /// Whether round trips have one.
-    pub(super) makes_round_trips: bool,
+    /// What has a loop of its own.
+    pub(super) walk: Walk,
     pub(super) book: Book,
     pub(super) waiting: WaitingList,
     pub(super) waiting_exits: Vec<WaitingExit>,
@@ -190,9 +187,7 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
             swaps: overnight::swaps(settings, data),
             max_holding,
             manages,
-            single: false,
-            meets_calm_bars: false,
-            makes_round_trips: false,
+            walk: Walk::Together,
             book: Book::default(),
             waiting: WaitingList::default(),
             waiting_exits: Vec::new(),
@@ -206,9 +201,7 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
             signals: Signals::default(),
             marks: Vec::new(),
         };
-        engine.single = engine.is_single();
-        engine.meets_calm_bars = engine.single && engine.has_calm_bars();
-        engine.makes_round_trips = engine.single && engine.has_round_trips();
+        engine.walk = engine.own_loop();
         Ok(engine)
     }
 
@@ -233,37 +226,6 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
         self.finish()
     }
 
-    /// Walks the window up to a step, which is not walked yet. A clock that skips may stop further on: nothing happens
-    /// between.
-    ///
-    /// # Errors
-    /// As [`EventEngine::run`].
-    pub fn advance(&mut self, until: usize) -> Result<(), EngineError> {
-        let end = self.window.end.min(until);
-        if self.single { self.walk_steps::<true>(end) } else { self.walk_steps::<false>(end) }
-    }
-
-    /// The loop. It is compiled twice: `SINGLE` says that one strategy trades one symbol whose rows are the steps.
-    fn walk_steps<const SINGLE: bool>(&mut self, end: usize) -> Result<(), EngineError> {
-        while self.next_step < end {
-            if SINGLE {
-                if self.makes_round_trips {
-                    self.pass_round_trips(end)?;
-                } else if self.meets_calm_bars {
-                    self.pass_calm_bars(end)?;
-                }
-                if self.next_step >= end {
-                    break;
-                }
-            }
-            let step = self.next_step;
-            self.step::<SINGLE>(step)?;
-            self.counters.bars_stepped += 1;
-            self.turn::<SINGLE>(step)?;
-        }
-        Ok(())
-    }
-
     /// From a step that is done to the next event.
     #[inline]
     pub(super) fn turn<const SINGLE: bool>(&mut self, step: usize) -> Result<(), EngineError> {
@@ -276,7 +238,7 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
 
     /// One step: always this sequence.
     #[inline]
-    fn step<const SINGLE: bool>(&mut self, step: usize) -> Result<(), EngineError> {
+    pub(super) fn step<const SINGLE: bool>(&mut self, step: usize) -> Result<(), EngineError> {
         if !self.nights.is_empty() && !self.book.open().is_empty() {
             self.charge_nights(step)?;
         }

@@ -34,6 +34,7 @@ mod terms;
 mod together;
 pub mod trial;
 mod waiting;
+mod walk;
 mod wrapper;
 
 pub use context::RunContext;

@@ -19,7 +19,7 @@ use crate::types::OrderType;
 
 /// What a strategy has said, as far as a round trip goes. Entries and other statements still stand in the list of signals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Said {
+enum Heard {
     Nothing,
     /// An order at market that can be left waiting for the next open.
     Enter,
@@ -68,9 +68,9 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             self.counters.bars_stepped += 1;
             self.next_step = step + 1;
             match self.hear(step) {
-                Said::Nothing => {}
-                Said::Enter => return self.enter_at(step + 1, end),
-                Said::Close | Said::Other => return self.rest_of_step(step),
+                Heard::Nothing => {}
+                Heard::Enter => return self.enter_at(step + 1, end),
+                Heard::Close | Heard::Other => return self.rest_of_step(step),
             }
         }
     }
@@ -112,15 +112,15 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             if touched && exits_first && self.close_at_level(step)? {
                 return self.flat_within(step, end);
             }
-            let said = if asked == step { self.hear(step) } else { Said::Nothing };
-            if matches!(said, Said::Enter | Said::Other) {
+            let said = if asked == step { self.hear(step) } else { Heard::Nothing };
+            if matches!(said, Heard::Enter | Heard::Other) {
                 return self.rest_of_step(step);
             }
             if touched && !exits_first && self.close_at_level(step)? {
                 self.next_step = step + 1;
                 return self.settle(step);
             }
-            if said == Said::Close {
+            if said == Heard::Close {
                 return self.leave_at(step + 1, end);
             }
             if touched {
@@ -173,13 +173,13 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     /// The rest of a step during which the position was closed, before the strategy is asked.
     fn flat_within(&mut self, step: usize, end: usize) -> Result<(), EngineError> {
         let asked = self.promised_from(step) == step;
-        let said = if asked { self.hear(step) } else { Said::Nothing };
-        if matches!(said, Said::Close | Said::Other) {
+        let said = if asked { self.hear(step) } else { Heard::Nothing };
+        if matches!(said, Heard::Close | Heard::Other) {
             return self.rest_of_step(step);
         }
         self.next_step = step + 1;
         self.settle(step)?;
-        if said == Said::Enter { self.enter_at(step + 1, end) } else { Ok(()) }
+        if said == Heard::Enter { self.enter_at(step + 1, end) } else { Ok(()) }
     }
 
     /// Does what the strategy has said on a step, and what is left of the step.
@@ -202,26 +202,26 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
 
     /// Asks the strategy on a step.
     #[inline]
-    fn hear(&mut self, step: usize) -> Said {
+    fn hear(&mut self, step: usize) -> Heard {
         let bars = &*self.data.symbol(ONLY).bars;
         let bar = BarView::of_row(self.data, bars, ONLY, step);
         let account = AccountView::new(self.book.active(), self.ledger.cash(), self.equity);
         self.agents[0].strategy.evaluate(&bar, &account, &mut self.signals);
         let halted = || self.settings.halt_on_ruin && self.ledger.cash() <= 0.0;
         let said = match self.signals.as_slice() {
-            [] => Said::Nothing,
+            [] => Heard::Nothing,
             [Signal::Enter(signal)]
                 if signal.order_type == OrderType::Market
                     && signal.symbol == ONLY
                     && self.book.active().is_empty()
                     && !halted() =>
             {
-                Said::Enter
+                Heard::Enter
             }
-            [Signal::Close(ONLY)] if !self.book.active().is_empty() => Said::Close,
-            _ => Said::Other,
+            [Signal::Close(ONLY)] if !self.book.active().is_empty() => Heard::Close,
+            _ => Heard::Other,
         };
-        if said == Said::Close {
+        if said == Heard::Close {
             self.signals.clear();
         }
         said
