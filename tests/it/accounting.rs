@@ -285,7 +285,7 @@ fn reversed(case: &Case) -> Case {
                 let symbol = other(signal.symbol);
                 (row, Line::Enter(omega_sweep::strategy::TradeSignal { symbol, ..signal }))
             }
-            Line::Close => (row, Line::Close),
+            other => (row, other),
         });
         Scripted { symbol: other(script.symbol), lines: lines.collect(), ..script.clone() }
     });
@@ -363,7 +363,7 @@ fn scaled(case: &Case, factor: f64) -> Case {
                 signal.take_profit = level(signal.take_profit);
                 (row, Line::Enter(signal))
             }
-            Line::Close => (row, Line::Close),
+            other => (row, other),
         });
         Scripted { lines: lines.collect(), hands: Vec::new(), ..script.clone() }
     });

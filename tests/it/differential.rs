@@ -175,6 +175,34 @@ fn long_quiet_stretches_are_skipped_and_change_no_bit() {
     assert!(stepped * 2 < all, "{stepped} of {all} steps were walked");
 }
 
+/// Positions one at a time, as most runs hold them; the window is walked in stretches, as trials side by side walk it.
+#[test]
+fn lone_positions_give_the_same_bits_under_both_clocks() {
+    let (mut trades, mut stepped, mut all) = (0, 0, 0);
+    let mut reasons = BTreeMap::new();
+    let seeds = seeds(3_000);
+    let cases = seeds.end;
+    for seed in seeds {
+        let case = Case::lone(seed);
+        let Some((every, _)) = compare(&case) else { continue };
+        let inputs = case.inputs();
+        let engine = case.engine(&inputs, Clock::Skipping, case.draws(), Recorder::default());
+        let mut engine = engine.unwrap_or_else(|error| panic!("{error}"));
+        let stretch = 1 + usize::try_from(seed % 50).expect("small");
+        (0..case.window.end).step_by(stretch).for_each(|until| engine.advance(until).expect("as in one go"));
+        let skipping = engine.run().expect("as in one go");
+        assert!(agree(&case.data, case.window, &every, &skipping), "seed {seed} in stretches of {stretch}");
+        (stepped, all) = (stepped + skipping.run.bars_stepped, all + every.run.bars);
+        trades += every.run.trades.len();
+        every.run.trades.iter().for_each(|trade| *reasons.entry(trade.reason.as_str()).or_insert(0_u64) += 1);
+    }
+    assert!(trades as u64 > 5 * cases, "{trades} trades in {cases} cases");
+    for reason in [CloseReason::StopLoss, CloseReason::TakeProfit, CloseReason::Signal] {
+        assert!(reasons.get(reason.as_str()).is_some_and(|n| *n > cases), "{reason:?}: {reasons:?}");
+    }
+    assert!(stepped < all, "{stepped} of {all} steps were walked");
+}
+
 /// What the windows of some cases came to.
 #[derive(Default)]
 struct Tally {

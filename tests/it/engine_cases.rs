@@ -7,7 +7,7 @@ use omega_sweep::costs::RngDraws;
 use omega_sweep::data::{
     BarSeries, MultiSymbolData, NO_ROW, Ohlc, PriceColumns, RowMap, SymbolSeries, SymbolSpec,
 };
-use omega_sweep::engine::settings::{MarketFill, PnlMode, RatesSource};
+use omega_sweep::engine::settings::{ManagementSettings, MarketFill, PnlMode, RatesSource};
 use omega_sweep::engine::{
     Clock, EngineError, EngineInputs, EngineSettings, EventEngine, Observer, Outcome, RunRequest, WindowEnd,
 };
@@ -26,6 +26,8 @@ use omega_sweep::types::{
 pub(crate) enum Line {
     Enter(TradeSignal),
     Close,
+    /// Nothing, on a row that was promised.
+    Silence,
 }
 
 /// A strategy that follows a script by the rows of its symbol.
@@ -91,9 +93,9 @@ impl Strategy for Scripted {
             (false, _) => Candidates::EveryBar,
             (true, false) => Candidates::Mask(self.mask(|_| true)),
             (true, true) => Candidates::ByPosition {
-                flat: self.mask(|line| matches!(line, Line::Enter(_))),
-                long: self.mask(|line| matches!(line, Line::Close)),
-                short: self.mask(|line| matches!(line, Line::Close)),
+                flat: self.mask(|line| matches!(line, Line::Enter(_) | Line::Silence)),
+                long: self.mask(|line| matches!(line, Line::Close | Line::Silence)),
+                short: self.mask(|line| matches!(line, Line::Close | Line::Silence)),
             },
         }
     }
@@ -517,6 +519,35 @@ impl Case {
         let symbols = dice.pick(&[1, 3, 5]);
         let steps = 500 + dice.below(9_000 / symbols);
         Self::of(seed, dice, (symbols, steps), settings, &[100, 300, 900])
+    }
+
+    /// As [`Case::new`], on one symbol where nothing matters to a position but its levels and what the script says, now and
+    /// then nothing on a row it has promised.
+    pub(crate) fn lone(seed: u64) -> Self {
+        let mut dice = Dice::new(seed);
+        let steps = 100 + dice.below(300);
+        let settings = |dice: &mut Dice| {
+            let mut plain = settings(dice);
+            plain.market_fill = MarketFill::NextOpen;
+            (plain.order_delay_bars, plain.management) = (0, ManagementSettings::default());
+            (plain.swap, plain.margin, plain.session) = (None, None, None);
+            (plain.cooldown_candles, plain.cooldown_minutes, plain.cooldown_minutes_trade) = (0, 0, 0);
+            plain.validate().expect("the choices fit together");
+            plain
+        };
+        let mut case = Self::of(seed, dice, (1, steps), settings, &[2, 4, 20]);
+        let mut dice = Dice::new(!seed);
+        case.news = Vec::new();
+        for script in &mut case.strategies {
+            (script.hands, script.max_holding, script.promises) = (Vec::new(), None, true);
+            let rows = (0..script.rows).filter(|_| dice.one_in(3));
+            script.lines.extend(rows.map(|row| (row, Line::Silence)).collect::<Vec<_>>());
+            // Most scripts enter at market alone: anything else ends a round trip.
+            if !dice.one_in(4) {
+                script.lines.retain(|(_, line)| !matches!(line, Line::Enter(s) if s.order_type != OrderType::Market));
+            }
+        }
+        case
     }
 
     fn of(
