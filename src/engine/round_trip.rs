@@ -43,40 +43,42 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     /// Takes positions one after the other until `end` or until something asks for a whole step.
     pub(super) fn pass_round_trips(&mut self, end: usize) -> Result<(), EngineError> {
         self.next_ask = 0;
+        let mut filled = None;
         // The first step of a window puts the account on the curve.
         while self.window.start < self.next_step && self.next_step < end {
             if !self.waiting.orders().is_empty() || !self.waiting_exits.is_empty() {
                 break;
             }
             match self.book.active() {
-                [] => self.await_entry(end)?,
-                [position] if position.status == PositionStatus::Open => self.hold(end, None)?,
+                [] => filled = self.await_entry(end)?,
+                [position] if position.status == PositionStatus::Open => filled = self.hold(end, filled)?,
                 _ => break,
             }
         }
         Ok(())
     }
 
-    /// From the next step on to the next entry, which is filled.
-    fn await_entry(&mut self, end: usize) -> Result<(), EngineError> {
+    /// From the next step on to the next entry. Returns the step on which a position was filled.
+    fn await_entry(&mut self, end: usize) -> Result<Option<usize>, EngineError> {
         loop {
             let step = self.promised_from(self.next_step);
             self.next_step = step;
             if step >= end {
-                return Ok(());
+                return Ok(None);
             }
             self.counters.bars_stepped += 1;
             self.next_step = step + 1;
             match self.hear(step) {
                 Heard::Nothing => {}
                 Heard::Enter => return self.enter_at(step + 1, end),
-                Heard::Close | Heard::Other => return self.rest_of_step(step),
+                Heard::Close | Heard::Other => return self.rest_of_step(step).map(|()| None),
             }
         }
     }
 
-    /// Fills the order that was said at the open of a step, or leaves it waiting where that lies beyond `end`.
-    fn enter_at(&mut self, step: usize, end: usize) -> Result<(), EngineError> {
+    /// Fills the order that was said at the open of a step, or leaves it waiting where that lies beyond `end`. Returns the
+    /// step when a position was filled on it.
+    fn enter_at(&mut self, step: usize, end: usize) -> Result<Option<usize>, EngineError> {
         let mut said = std::mem::take(&mut self.signals);
         let [Signal::Enter(signal)] = said.as_slice() else { unreachable!("an entry was heard") };
         let number = self.book.take_number();
@@ -90,11 +92,12 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         };
         said.clear();
         self.signals = said;
-        if filled { self.hold(end, Some(step)) } else { Ok(()) }
+        Ok(filled.then_some(step))
     }
 
     /// Follows the only position from the next step on, on which it is held already. The step it was filled on is counted.
-    fn hold(&mut self, end: usize, filled: Option<usize>) -> Result<(), EngineError> {
+    /// Returns the step on which the next one was filled, where that followed at once.
+    fn hold(&mut self, end: usize, filled: Option<usize>) -> Result<Option<usize>, EngineError> {
         let mut look = self.next_step;
         if self.next_touch < look {
             self.next_touch = self.find_touch::<true>(look - 1);
@@ -104,7 +107,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             let step = asked.min(self.next_touch).min(self.window.end);
             self.book_held(step)?;
             if step >= end {
-                return Ok(());
+                return Ok(None);
             }
             let touched = self.next_touch == step;
             let exits_first = self.settings.step_order == StepOrder::ExitsFirst;
@@ -114,11 +117,11 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             }
             let said = if asked == step { self.hear(step) } else { Heard::Nothing };
             if matches!(said, Heard::Enter | Heard::Other) {
-                return self.rest_of_step(step);
+                return self.rest_of_step(step).map(|()| None);
             }
             if touched && !exits_first && self.close_at_level(step)? {
                 self.next_step = step + 1;
-                return self.settle(step);
+                return self.settle(step).map(|()| None);
             }
             if said == Heard::Close {
                 return self.leave_at(step + 1, end);
@@ -157,12 +160,12 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     }
 
     /// Closes the position at the open of a step, or leaves its exit waiting where that lies beyond `end`.
-    fn leave_at(&mut self, step: usize, end: usize) -> Result<(), EngineError> {
+    fn leave_at(&mut self, step: usize, end: usize) -> Result<Option<usize>, EngineError> {
         self.book_held(step)?;
         if step >= end {
             let number = self.book.position(0).number;
             self.waiting_exits.push(WaitingExit { number, symbol: ONLY, due: step });
-            return Ok(());
+            return Ok(None);
         }
         self.counters.bars_stepped += 1;
         self.close_at_open(step, step, 0)?;
@@ -170,16 +173,17 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         self.flat_within(step, end)
     }
 
-    /// The rest of a step during which the position was closed, before the strategy is asked.
-    fn flat_within(&mut self, step: usize, end: usize) -> Result<(), EngineError> {
+    /// The rest of a step during which the position was closed, before the strategy is asked. Returns as
+    /// `enter_at` does.
+    fn flat_within(&mut self, step: usize, end: usize) -> Result<Option<usize>, EngineError> {
         let asked = self.promised_from(step) == step;
         let said = if asked { self.hear(step) } else { Heard::Nothing };
         if matches!(said, Heard::Close | Heard::Other) {
-            return self.rest_of_step(step);
+            return self.rest_of_step(step).map(|()| None);
         }
         self.next_step = step + 1;
         self.settle(step)?;
-        if said == Heard::Enter { self.enter_at(step + 1, end) } else { Ok(()) }
+        if said == Heard::Enter { self.enter_at(step + 1, end) } else { Ok(None) }
     }
 
     /// Does what the strategy has said on a step, and what is left of the step.

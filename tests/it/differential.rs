@@ -13,11 +13,12 @@ use omega_sweep::data::{BarSeries, MultiSymbolData, PriceColumns, SymbolSeries};
 use omega_sweep::engine::settings::{EquityMode, Profile, RatesSource};
 use omega_sweep::engine::{Clock, EngineError, Outcome, Registry, TrialRun};
 use omega_sweep::metrics::{self, MetricCalendar, MetricScratch};
+use omega_sweep::strategy::{Level, TradeSignal};
 use omega_sweep::types::{
     Calendar, CloseReason, CurvePoint, Direction, EquityCurve, OrderType, StepRange, Trade,
 };
 
-use super::engine_cases::{Case, Line, Recorder, Scripted};
+use super::engine_cases::{Case, Dice, Line, Recorder, Scripted, market};
 use super::strategy_cases::{GroupCase, StrategyCase};
 use super::watched::{rules, subjects};
 
@@ -201,6 +202,34 @@ fn lone_positions_give_the_same_bits_under_both_clocks() {
         assert!(reasons.get(reason.as_str()).is_some_and(|n| *n > cases), "{reason:?}: {reasons:?}");
     }
     assert!(stepped < all, "{stepped} of {all} steps were walked");
+}
+
+/// One position after the other without a bar between them takes no more room than one.
+#[test]
+fn a_run_that_is_always_in_the_market_needs_no_deep_stack() {
+    const ROWS: usize = 4_000;
+    let mut case = Case::lone(3);
+    case.data = Arc::new(market(&mut Dice::new(3), 1, ROWS));
+    (case.window, case.finer) = (StepRange { start: 0, end: ROWS }, Vec::new());
+    let script = &mut case.strategies[0];
+    let series = case.data.symbol(script.symbol);
+    let enter = |row: usize| TradeSignal {
+        symbol: script.symbol,
+        direction: Direction::Long,
+        order_type: OrderType::Market,
+        entry_price: series.bars.ask().close[row],
+        stop_loss: Level::Distance(1e-2),
+        take_profit: Level::Absent,
+        lots: None,
+        scenario: None,
+        tag: 0,
+    };
+    let lines = (5..ROWS).flat_map(|row| [(row, Line::Enter(enter(row))), (row, Line::Close)]);
+    (script.lines, script.by_position, script.rows) = (lines.collect(), true, ROWS);
+    let run = move || compare(&case).map(|(every, _)| every.run.trades.len());
+    let small = std::thread::Builder::new().stack_size(192 << 10).spawn(run).expect("a thread");
+    let trades = small.join().expect("no panic").expect("it runs");
+    assert!(trades * 4 > ROWS, "{trades} trades");
 }
 
 /// What the windows of some cases came to.
