@@ -6,6 +6,7 @@
 //! past alone, so a later hole never changes an earlier value. An observation equal to the mean leaves it untouched: a
 //! flat market keeps an exactly flat mean.
 
+use std::hint::cold_path;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -37,12 +38,40 @@ impl Ewm {
             self.weight *= self.keep;
         } else if self.weight == 1.0 && !self.mean.is_nan() {
             let next = self.gain * x + self.keep * self.mean;
-            self.mean = if self.mean == x { x } else { next };
+            if self.mean == x {
+                // A branch, foretold nearly always: as a choice of two numbers it would make every bar wait for it.
+                cold_path();
+                self.mean = x;
+            } else {
+                self.mean = next;
+            }
         } else {
             self.mean = after_hole(self.mean, self.weight * self.keep, self.gain, x);
             self.weight = 1.0;
         }
         self.mean
+    }
+
+    /// Each of the next values less the mean after it.
+    #[inline]
+    pub(super) fn residuals(&mut self, values: &[f64], out: &mut [f64]) {
+        if self.weight == 1.0 {
+            let (mut mean, mut flat) = (self.mean, false);
+            for (out, &x) in out.iter_mut().zip(values) {
+                flat |= mean == x;
+                mean = self.gain * x + self.keep * mean;
+                *out = x - mean;
+            }
+            // Without holes and equal values there was nothing to choose. A hole leaves no number.
+            if !flat && !mean.is_nan() {
+                self.mean = mean;
+                return;
+            }
+        }
+        cold_path();
+        for (out, &x) in out.iter_mut().zip(values) {
+            *out = x - self.push(x);
+        }
     }
 }
 
