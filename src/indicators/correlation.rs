@@ -57,9 +57,8 @@ struct Pearson;
 
 impl Calculation<2, 1> for Pearson {
     #[inline(always)]
-    fn of<S: Simd>(&mut self, simd: S, sides: [&[f64]; 2]) -> [[f64; WINDOWS]; 1] {
+    fn write<S: Simd>(&mut self, simd: S, sides: [&[f64]; 2], [out]: [&mut [f64]; 1]) {
         let window = sides[0].len() + 1 - WINDOWS;
-        let mut out = [0.0; WINDOWS];
         let side_by_side = REGISTERS * S::F64_LANES;
         for (block, out) in out.chunks_exact_mut(side_by_side).enumerate() {
             let first = block * side_by_side;
@@ -69,7 +68,9 @@ impl Calculation<2, 1> for Pearson {
                 *out = simd.div_f64s(xy[k], simd.sqrt_f64s(simd.mul_f64s(xx[k], yy[k])));
             }
         }
-        [out.map(|r| r.clamp(-1.0, 1.0))]
+        for r in out {
+            *r = r.clamp(-1.0, 1.0);
+        }
     }
 }
 

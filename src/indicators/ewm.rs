@@ -132,6 +132,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::indicators::lanes::tests::{bits, number};
 
     proptest! {
         #[test]
@@ -153,6 +154,25 @@ mod tests {
                 }
                 prop_assert_eq!(column.len(), values.len());
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn residuals_are_those_of_the_mean_after_each_value(
+            stretches in prop::collection::vec((number(), 1..80_usize), 0..8),
+            period in 1..60_u32,
+            at_a_time in 1..40_usize,
+        ) {
+            let stretch = |(value, times): (f64, usize)| std::iter::repeat_n(value, times);
+            let values: Vec<f64> = stretches.into_iter().flat_map(stretch).collect();
+            let a = 2.0 / (f64::from(period) + 1.0);
+            let plain: Vec<f64> = values.iter().zip(ewm(&values, a)).map(|(x, mean)| x - mean).collect();
+            let (mut state, mut residuals) = (Ewm::new(a), vec![0.0; values.len()]);
+            for (values, out) in values.chunks(at_a_time).zip(residuals.chunks_mut(at_a_time)) {
+                state.residuals(values, out);
+            }
+            prop_assert_eq!(bits(&residuals), bits(&plain));
         }
     }
 

@@ -158,7 +158,7 @@ pub(super) mod tests {
         ]
     }
 
-    /// Highs, lows and closes of more than two tiles, with a hole and a stretch that stands still.
+    /// Highs, lows and closes of more than a tile, with a hole and a stretch that stands still.
     pub(in crate::indicators) fn bars() -> [Vec<f64>; 3] {
         let mut close: Vec<f64> = (0..2500).map(|i| 1.09 + f64::from(i * i % 977) * 1e-5).collect();
         close[1500] = f64::NAN;

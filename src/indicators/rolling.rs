@@ -49,7 +49,7 @@ pub fn weighted_mean(values: &[f64], window: usize) -> Vec<f64> {
 pub(super) fn weighted_mean_rows(values: &[f64], window: usize, rows: Range<usize>, out: &mut [f64]) {
     let weights = (window * (window + 1) / 2) as f64;
     rows_of_windows(values, window, rows, out, |values, full| {
-        let rule = OnePass { term: |j, x| (j + 1) as f64 * x, finish: |sum, _| sum / weights };
+        let rule = OnePass { term: |j, x| (j + 1) as f64 * x, finish: |sum| sum / weights };
         each_window(registers::arch(), [values], window, [&mut *full], rule);
         for_constant_windows(values, window, |i| full[i + 1 - window] = values[i]);
     });
@@ -58,7 +58,7 @@ pub(super) fn weighted_mean_rows(values: &[f64], window: usize, rows: Range<usiz
 /// Some rows of [`sum`].
 pub(super) fn sum_rows(values: &[f64], window: usize, rows: Range<usize>, out: &mut [f64]) {
     rows_of_windows(values, window, rows, out, |values, full| {
-        let rule = OnePass { term: |_, x| x, finish: |sum, _| sum };
+        let rule = OnePass { term: |_, x| x, finish: |sum| sum };
         each_window(registers::arch(), [values], window, [full], rule);
     });
 }
@@ -67,7 +67,7 @@ pub(super) fn sum_rows(values: &[f64], window: usize, rows: Range<usize>, out: &
 pub(super) fn mean_rows(values: &[f64], window: usize, rows: Range<usize>, out: &mut [f64]) {
     let count = window as f64;
     rows_of_windows(values, window, rows, out, |values, full| {
-        let rule = OnePass { term: |_, x| x, finish: |sum, _| sum / count };
+        let rule = OnePass { term: |_, x| x, finish: |sum| sum / count };
         each_window(registers::arch(), [values], window, [&mut *full], rule);
         for_constant_windows(values, window, |i| full[i + 1 - window] = values[i]);
     });

@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 /// Rows at a time.
-pub(super) const TILE: usize = 1024;
+pub(super) const TILE: usize = 2048;
 
 /// Has `write` write `rows` of a series, tile by tile in order, and `read` read each tile with the `before` rows in front of
 /// it, which are `NaN` where the series has not begun.

@@ -17,25 +17,23 @@ pub(super) const WINDOWS: usize = 64;
 
 /// `N` numbers per window over `M` series.
 pub(super) trait Calculation<const M: usize, const N: usize> {
-    /// Of [`WINDOWS`] windows, the first beginning at the first of `values`, each at the value after.
-    fn of<S: Simd>(&mut self, simd: S, values: [&[f64]; M]) -> [[f64; WINDOWS]; N];
+    /// Writes those of [`WINDOWS`] windows, the first beginning at the first of `values`, each at the value after.
+    fn write<S: Simd>(&mut self, simd: S, values: [&[f64]; M], outs: [&mut [f64]; N]);
 }
 
-/// `finish(sum of term(j, values[j]), newest value)`, `j` ascending from 0 in every window.
+/// `finish(sum of term(j, values[j]))`, `j` ascending from 0 in every window.
 pub(super) struct OnePass<T, F> {
     pub(super) term: T,
     pub(super) finish: F,
 }
 
-impl<T: Fn(usize, f64) -> f64, F: Fn(f64, f64) -> f64> Calculation<1, 1> for OnePass<T, F> {
+impl<T: Fn(usize, f64) -> f64, F: Fn(f64) -> f64> Calculation<1, 1> for OnePass<T, F> {
     #[inline(always)]
-    fn of<S: Simd>(&mut self, _: S, [values]: [&[f64]; 1]) -> [[f64; WINDOWS]; 1] {
-        let newest = &values[values.len() - WINDOWS..];
-        let mut totals = add_up(values, |_, j, x| (self.term)(j, x));
-        for (total, newest) in totals.iter_mut().zip(newest) {
-            *total = (self.finish)(*total, *newest);
+    fn write<S: Simd>(&mut self, _: S, [values]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
+        let totals = add_up(values, |_, j, x| (self.term)(j, x));
+        for (out, total) in out.iter_mut().zip(totals) {
+            *out = (self.finish)(total);
         }
-        [totals]
     }
 }
 
@@ -51,19 +49,21 @@ where
     F: Fn(f64, f64, f64) -> [f64; N],
 {
     #[inline(always)]
-    fn of<S: Simd>(&mut self, _: S, [values]: [&[f64]; 1]) -> [[f64; WINDOWS]; N] {
+    fn write<S: Simd>(&mut self, _: S, [values]: [&[f64]; 1], outs: [&mut [f64]; N]) {
         let newest = &values[values.len() - WINDOWS..];
         let count = (values.len() - WINDOWS + 1) as f64;
         let means = add_up(values, |_, _, x| x).map(|total| total / count);
         let totals = add_up(values, |lane, _, x| (self.term)(means[lane], x));
-        let mut out = [[0.0; WINDOWS]; N];
+        let mut columns = [[0.0; WINDOWS]; N];
         for lane in 0..WINDOWS {
             let numbers = (self.finish)(means[lane], totals[lane], newest[lane]);
-            for (column, number) in out.iter_mut().zip(numbers) {
+            for (column, number) in columns.iter_mut().zip(numbers) {
                 column[lane] = number;
             }
         }
-        out
+        for (out, column) in outs.into_iter().zip(&columns) {
+            out.copy_from_slice(column);
+        }
     }
 }
 
@@ -132,11 +132,8 @@ impl<C: Calculation<M, N>, const M: usize, const N: usize> WithSimd for Blocks<'
         let last = values[0].len() + 1 - window - WINDOWS;
         let mut start = 0;
         loop {
-            let numbers =
-                calculation.of(simd, values.map(|values| &values[start..start + window - 1 + WINDOWS]));
-            for (out, numbers) in outs.iter_mut().zip(&numbers) {
-                out[start..start + WINDOWS].copy_from_slice(numbers);
-            }
+            let values = values.map(|values| &values[start..start + window - 1 + WINDOWS]);
+            calculation.write(simd, values, outs.each_mut().map(|out| &mut out[start..start + WINDOWS]));
             if start == last {
                 break;
             }
@@ -165,7 +162,7 @@ pub(super) fn each_length(
     for (&window, out) in windows.iter().zip(outs) {
         let (values, rest) = (&values[done..], &mut out[done..]);
         if !rest.is_empty() {
-            let rule = OnePass { term: |_, x| x, finish: |sum, _| finish(window, sum) };
+            let rule = OnePass { term: |_, x| x, finish: |sum| finish(window, sum) };
             each_window(arch, [values], window, [rest], rule);
         }
     }
@@ -226,7 +223,7 @@ mod tests {
             for arch in every_path() {
                 let mut outs = [(); 3].map(|()| vec![0.0; values.len() + 1 - window]);
                 let [once, twice, newest] = outs.each_mut().map(Vec::as_mut_slice);
-                let rule = OnePass { term: |j, x| (j + 1) as f64 * x, finish: |sum: f64, _| sum.sqrt() };
+                let rule = OnePass { term: |j, x| (j + 1) as f64 * x, finish: |sum: f64| sum.sqrt() };
                 each_window(arch, [&values], window, [once], rule);
                 let rule = TwoPass {
                     term: |mean: f64, x: f64| (x - mean) * (x - mean),

@@ -120,10 +120,9 @@ struct OverDeviation<B, const R: usize> {
 
 impl<B: FnMut(usize), const R: usize> Calculation<1, 1> for OverDeviation<B, R> {
     #[inline(always)]
-    fn of<S: Simd>(&mut self, simd: S, [values]: [&[f64]; 1]) -> [[f64; WINDOWS]; 1] {
+    fn write<S: Simd>(&mut self, simd: S, [values]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
         let (window, side_by_side) = (values.len() + 1 - WINDOWS, R * S::F64_LANES);
         let [count, less] = [window, window - 1].map(|count| simd.splat_f64s(count as f64));
-        let mut out = [0.0; WINDOWS];
         for (block, out) in out.chunks_exact_mut(side_by_side).enumerate() {
             (self.beside)(side_by_side);
             let values = &values[block * side_by_side..][..window - 1 + side_by_side];
@@ -148,7 +147,6 @@ impl<B: FnMut(usize), const R: usize> Calculation<1, 1> for OverDeviation<B, R> 
                 *out = simd.div_f64s(newest[k], deviation);
             }
         }
-        [out]
     }
 }
 
