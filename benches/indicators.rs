@@ -10,8 +10,8 @@ use omega_sweep::cache::{CachePlan, Comparison, MaskKey, Operand, PriceField, bu
 use omega_sweep::data::{BarSeries, MultiSymbolData, Ohlc, PriceColumns, RowMap, SymbolSeries, SymbolSpec};
 use omega_sweep::indicators::rolling::{self, Deviation};
 use omega_sweep::indicators::{
-    FloatBits, GarchParams, IndicatorKind, SeriesKey, atr, bollinger, correlation, ema, garch, kalman,
-    percentile, rsi, zscore,
+    FloatBits, GarchParams, IndicatorKind, SeriesKey, atr, bollinger, cci, choppiness, correlation, donchian,
+    ema, garch, kalman, keltner, percentile, roc, rsi, stochastic, wma, zscore,
 };
 use omega_sweep::types::registers;
 use omega_sweep::types::{Digest, PriceSide, SymbolId, Timeframe};
@@ -61,7 +61,7 @@ fn market(prices: Arc<PriceColumns>) -> MultiSymbolData {
 /// What two passes over every window load from near memory, and the columns they write, without any arithmetic: no
 /// kernel of two passes can be much faster.
 struct Loads<'a> {
-    values: &'a [f64],
+    series: &'a [&'a [f64]],
     window: usize,
     outs: &'a mut [Vec<f64>],
 }
@@ -75,10 +75,10 @@ impl WithSimd for Loads<'_> {
     )]
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        for start in (0..self.values.len() + 1 - self.window - 64).step_by(64) {
+        for start in (0..self.series[0].len() + 1 - self.window - 64).step_by(64) {
             let mut seen = [0; 64];
-            for _ in 0..2 {
-                for neighbours in self.values[start..][..self.window + 63].windows(64) {
+            for values in self.series.iter().chain(self.series) {
+                for neighbours in values[start..][..self.window + 63].windows(64) {
                     for lane in 0..64 {
                         seen[lane] ^= neighbours[lane].to_bits();
                     }
@@ -91,9 +91,9 @@ impl WithSimd for Loads<'_> {
     }
 }
 
-fn loads(values: &[f64], window: usize, columns: usize) -> Vec<Vec<f64>> {
-    let mut outs: Vec<Vec<f64>> = (0..columns).map(|_| vec![0.0; values.len()]).collect();
-    registers::arch().dispatch(Loads { values, window, outs: &mut outs });
+fn loads(series: &[&[f64]], window: usize, columns: usize) -> Vec<Vec<f64>> {
+    let mut outs: Vec<Vec<f64>> = (0..columns).map(|_| vec![0.0; BARS]).collect();
+    registers::arch().dispatch(Loads { series, window, outs: &mut outs });
     outs
 }
 
@@ -107,41 +107,50 @@ fn plain_deviation(values: &[f64], window: usize) -> Vec<f64> {
     values.windows(window).map(one).collect()
 }
 
+/// A function of a window over bars.
+type Windowed = fn(&PriceColumns, usize);
+
+fn keep<T>(column: T) {
+    black_box(column);
+}
+
+/// The limits, then every function with a window.
+const WINDOWED: [(&str, Windowed); 23] = [
+    ("loads", |p, w| keep(loads(&[&p.close], w, 1))),
+    ("loads, three columns", |p, w| keep(loads(&[&p.close], w, 3))),
+    ("loads, two series", |p, w| keep(loads(&[&p.high, &p.low], w, 1))),
+    ("deviation, one window at a time", |p, w| keep(plain_deviation(&p.close, w))),
+    ("sum", |p, w| keep(rolling::sum(&p.close, w))),
+    ("mean", |p, w| keep(rolling::mean(&p.close, w))),
+    ("weighted mean", |p, w| keep(wma::wma(&p.close, w))),
+    ("hma", |p, w| keep(wma::hma(&p.close, w))),
+    ("deviation", |p, w| keep(rolling::deviation(&p.close, w, Deviation::Sample))),
+    ("bollinger", |p, w| keep(bollinger::bollinger(&p.close, w, 2.0))),
+    ("zscore_rolling", |p, w| keep(zscore::zscore_rolling(&p.close, w))),
+    ("zscore_ema", |p, w| keep(zscore::zscore_ema(&p.close, w, 30))),
+    ("kalman_zscore", |p, w| keep(kalman::kalman_zscore(&p.close, w, 0.01, 1.0))),
+    ("min", |p, w| keep(rolling::min(&p.close, w))),
+    ("max", |p, w| keep(rolling::max(&p.close, w))),
+    ("donchian", |p, w| keep(donchian::donchian(&p.high, &p.low, w))),
+    ("stochastic", |p, w| keep(stochastic::stochastic_k([&p.high, &p.low, &p.close], w, 3))),
+    ("cci", |p, w| keep(cci::cci(&p.high, &p.low, &p.close, w))),
+    ("choppiness", |p, w| keep(choppiness::choppiness(&p.high, &p.low, &p.close, w))),
+    ("keltner", |p, w| keep(keltner::keltner([&p.high, &p.low, &p.close], w, w, 2.0))),
+    ("percentile", |p, w| keep(percentile::percentile(&p.close, w, 80.0))),
+    ("correlation", |p, w| keep(correlation::correlation(&p.close, &p.high, w))),
+    ("roc", |p, w| keep(roc::roc(&p.close, w))),
+];
+
 fn windows(c: &mut Criterion) {
-    let close = walk().close;
+    let prices = walk();
     let mut group = c.benchmark_group("rolling");
     group.throughput(Throughput::Elements(BARS as u64)).sample_size(10);
     for window in [20, 100, 200] {
-        let id = |name| BenchmarkId::new(name, window);
-        group.bench_function(id("loads"), |b| b.iter(|| loads(black_box(&close), window, 1)));
-        group.bench_function(id("loads, three columns"), |b| b.iter(|| loads(black_box(&close), window, 3)));
-        group.bench_function(id("mean"), |b| b.iter(|| rolling::mean(black_box(&close), window)));
-        group.bench_function(id("deviation"), |b| {
-            b.iter(|| rolling::deviation(black_box(&close), window, Deviation::Sample));
-        });
-        group.bench_function(id("deviation, one window at a time"), |b| {
-            b.iter(|| plain_deviation(black_box(&close), window));
-        });
-        group.bench_function(id("max"), |b| b.iter(|| rolling::max(black_box(&close), window)));
-        group.bench_function(id("bollinger"), |b| {
-            b.iter(|| bollinger::bollinger(black_box(&close), window, 2.0));
-        });
-        group.bench_function(id("zscore_ema"), |b| {
-            b.iter(|| zscore::zscore_ema(black_box(&close), window, 30));
-        });
-        group.bench_function(id("zscore_rolling"), |b| {
-            b.iter(|| zscore::zscore_rolling(black_box(&close), window));
-        });
-        group.bench_function(id("kalman_zscore"), |b| {
-            b.iter(|| kalman::kalman_zscore(black_box(&close), window, 0.01, 1.0));
-        });
-        group.bench_function(id("percentile"), |b| {
-            b.iter(|| percentile::percentile(black_box(&close), window, 80.0));
-        });
+        for (name, function) in WINDOWED {
+            let id = BenchmarkId::new(name, window);
+            group.bench_function(id, |b| b.iter(|| function(black_box(&prices), black_box(window))));
+        }
     }
-    group.bench_function("correlation/100", |b| {
-        b.iter(|| correlation::correlation(black_box(&close), black_box(&close[1..]), 100));
-    });
     group.finish();
 }
 

@@ -2,9 +2,7 @@
 //!
 //! `cargo run --example own_strategy -- strategies falling_closes`
 
-use omega_sweep::cli;
-use omega_sweep::engine::Registry;
-use omega_sweep::strategy::prelude::*;
+use omega_sweep::{cli, engine::Registry, strategy::prelude::*};
 
 const ATR: IndicatorKind = IndicatorKind::Atr { period: 14 };
 
@@ -32,10 +30,7 @@ fn main() -> std::process::ExitCode {
         .param(ParamSpec::whole("falls", 1, 20, 3).help("Closes in a row.").swept("2", "5", "1"))
         .param(ParamSpec::positive("stop_atr", 2.0).help("Stop, target.").swept("1.0", "3.0", "0.5"))
         .warmup(|_| 14)
-        .plan(|_, at, plan| {
-            plan.series(at.bid(ATR));
-            Ok(())
-        })
+        .reads(ATR)
         .bind(|set, at, cache| {
             let (falls, stop_atr) = (set.count("falls")?, set.number("stop_atr")?);
             Ok(FallingCloses { falls, stop_atr, atr: dense(cache, &at.bid(ATR))? })

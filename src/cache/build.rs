@@ -83,9 +83,7 @@ fn passing_by<'a>(
     let mut without_holes = |key: &SeriesKey| {
         *whole.entry((key.symbol, key.side)).or_insert_with(|| averages::without_holes(key, data))
     };
-    let passes = |key: &&SeriesKey| {
-        key.timeframe == data.timeframe() && !known(key) && without_holes(key)
-    };
+    let passes = |key: &&SeriesKey| key.timeframe == data.timeframe() && !known(key) && without_holes(key);
     plan.only_compared().filter(passes).collect()
 }
 

@@ -24,10 +24,17 @@ const CHUNK: usize = if cfg!(test) { 128 } else { 4096 };
 
 /// An operand with its columns at hand.
 enum Values<'a> {
-    Column { column: ColumnSlices<'a>, back: usize },
+    Column {
+        column: ColumnSlices<'a>,
+        back: usize,
+    },
     /// An average that passes by, by its place.
     Average(usize),
-    Band { mean: ColumnSlices<'a>, std: ColumnSlices<'a>, factor: f64 },
+    Band {
+        mean: ColumnSlices<'a>,
+        std: ColumnSlices<'a>,
+        factor: f64,
+    },
     Constant(f64),
 }
 

@@ -172,9 +172,9 @@ fn first_set<S: Simd>(simd: S, masks: impl Iterator<Item = S::m64s>) -> Option<u
     }
     let nowhere = simd.splat_f64s(f64::INFINITY);
     let places = S::as_simd_f64s(&PLACES).0.iter();
-    let first = masks.zip(places).fold(nowhere, |first, (left, &place)| {
-        simd.min_f64s(first, simd.select_f64s(left, place, nowhere))
-    });
+    let first = masks
+        .zip(places)
+        .fold(nowhere, |first, (left, &place)| simd.min_f64s(first, simd.select_f64s(left, place, nowhere)));
     let first = simd.reduce_min_f64s(first);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "one of the places")]
     let place = |first: f64| first as usize;

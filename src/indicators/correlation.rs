@@ -2,110 +2,107 @@
 //!
 //! `r = sum((x-mx)*(y-my)) / sqrt(sum((x-mx)^2) * sum((y-my)^2))` over the last `window` pairs, means first.
 
-use pulp::{Simd, WithSimd};
+#![expect(
+    clippy::inline_always,
+    reason = "kernels must be compiled inside the function that enables the instructions"
+)]
+
+use pulp::{Arch, Simd};
 
 use super::rolling::for_constant_windows;
-use super::windows::{TwoPass, WINDOWS, each_window};
-use crate::types::registers;
+use super::windows::{Calculation, WINDOWS, each_window, registers};
+use crate::types::registers::arch;
 
 /// Correlation of `left` and `right` over the last `window` (>= 1) bars on which both exist, -1..1.
 ///
 /// `NaN` on bars where one is missing, before `window` pairs, and when one of them did not move. `O(n * window)`.
 pub fn correlation(left: &[f64], right: &[f64], window: usize) -> Vec<f64> {
-    let mut out = vec![f64::NAN; left.len()];
-    let both = |i: &usize| !left[*i].is_nan() && !right[*i].is_nan();
-    let rows: Vec<usize> = (0..left.len().min(right.len())).filter(both).collect();
-    if rows.len() < window {
+    correlation_on(arch(), left, right, window)
+}
+
+fn correlation_on(arch: Arch, left: &[f64], right: &[f64], window: usize) -> Vec<f64> {
+    let common = left.len().min(right.len());
+    let (x, y) = (&left[..common], &right[..common]);
+    let missing = |row: usize| x[row].is_nan() || y[row].is_nan();
+    let mut out = vec![0.0; left.len()];
+    out[common..].fill(f64::NAN);
+    if !(0..common).any(missing) {
+        pearson(arch, [x, y], window, &mut out[..common]);
         return out;
     }
-    let sides = [left, right].map(|side| Side::of(rows.iter().map(|&i| side[i]).collect(), window));
-    let [x, y] = &sides;
-    let mut products = vec![0.0; x.means.len()];
-    registers::arch().dispatch(Products { x, y, window, out: &mut products });
-    for (place, &row) in rows[window - 1..].iter().enumerate() {
-        let spread = (x.squares[place] * y.squares[place]).sqrt();
-        out[row] = (products[place] / spread).clamp(-1.0, 1.0);
-    }
-    for side in &sides {
-        for_constant_windows(&side.values, window, |end| out[rows[end]] = f64::NAN);
+    let rows: Vec<usize> = (0..common).filter(|&row| !missing(row)).collect();
+    let [x, y] = [x, y].map(|side| rows.iter().map(|&row| side[row]).collect::<Vec<f64>>());
+    let mut closed_up = vec![0.0; rows.len()];
+    pearson(arch, [&x, &y], window, &mut closed_up);
+    out.fill(f64::NAN);
+    for (&row, value) in rows.iter().zip(closed_up) {
+        out[row] = value;
     }
     out
 }
 
-/// One of the two series with what each of its windows comes to.
-struct Side {
-    values: Vec<f64>,
-    means: Vec<f64>,
-    /// Sums of squares around the means.
-    squares: Vec<f64>,
-}
-
-impl Side {
-    fn of(values: Vec<f64>, window: usize) -> Self {
-        let windows = values.len() + 1 - window;
-        let (mut means, mut squares) = (vec![0.0; windows], vec![0.0; windows]);
-        let rule =
-            TwoPass { term: |mean: f64, x: f64| (x - mean) * (x - mean), finish: |m, total, _| [m, total] };
-        each_window(registers::arch(), &values, window, [&mut means, &mut squares], rule);
-        Self { values, means, squares }
+/// [`correlation`] of series without holes.
+fn pearson(arch: Arch, sides: [&[f64]; 2], window: usize, out: &mut [f64]) {
+    let before = (window - 1).min(out.len());
+    out[..before].fill(f64::NAN);
+    if before < out.len() {
+        each_window(arch, sides, window, [&mut out[before..]], Pearson);
+        for side in sides {
+            for_constant_windows(side, window, |end| out[end] = f64::NAN);
+        }
     }
 }
 
-/// Sums of the products of both distances from their means, windows side by side.
-struct Products<'a> {
-    x: &'a Side,
-    y: &'a Side,
-    window: usize,
-    out: &'a mut [f64],
-}
+struct Pearson;
 
-impl WithSimd for Products<'_> {
-    type Output = ();
-
-    #[expect(
-        clippy::inline_always,
-        reason = "must be compiled inside the function that enables the instructions"
-    )]
+impl Calculation<2, 1> for Pearson {
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let Self { x, y, window, out } = self;
-        let Some(last) = out.len().checked_sub(WINDOWS) else {
-            for (start, out) in out.iter_mut().enumerate() {
-                *out = products::<1>(x, y, start, window)[0];
+    fn write<S: Simd>(&mut self, simd: S, sides: [&[f64]; 2], [out]: [&mut [f64]; 1]) {
+        let window = sides[0].len() + 1 - WINDOWS;
+        let side_by_side = REGISTERS * S::F64_LANES;
+        for (block, out) in out.chunks_exact_mut(side_by_side).enumerate() {
+            let first = block * side_by_side;
+            let sides = sides.map(|side| &side[first..first + window - 1 + side_by_side]);
+            let [xx, xy, yy] = products(simd, sides, window);
+            for (k, out) in S::as_mut_simd_f64s(out).0.iter_mut().enumerate() {
+                *out = simd.div_f64s(xy[k], simd.sqrt_f64s(simd.mul_f64s(xx[k], yy[k])));
             }
-            return;
-        };
-        let mut start = 0;
-        loop {
-            out[start..start + WINDOWS].copy_from_slice(&products::<WINDOWS>(x, y, start, window));
-            if start == last {
-                break;
-            }
-            // The last block overlaps the one before where the windows do not fill it.
-            start = last.min(start + WINDOWS);
+        }
+        for r in out {
+            *r = r.clamp(-1.0, 1.0);
         }
     }
 }
 
-/// The sums of `N` windows from one on.
-#[expect(
-    clippy::inline_always,
-    reason = "must be compiled inside the function that enables the instructions"
-)]
+/// Registers a number takes. With two means and three sums of products besides the values, two of each leave none in memory.
+const REGISTERS: usize = 2;
+
+/// Sums of `dx * dx`, `dx * dy` and `dy * dy` of neighbouring windows.
 #[inline(always)]
-fn products<const N: usize>(x: &Side, y: &Side, start: usize, window: usize) -> [f64; N] {
-    let some = |column: &[f64], from: usize| -> [f64; N] {
-        std::array::from_fn(|lane| column[from..from + N][lane])
-    };
-    let (mx, my) = (some(&x.means, start), some(&y.means, start));
-    let rows = start..start + window - 1 + N;
-    let mut totals = [0.0; N];
-    for (xs, ys) in x.values[rows.clone()].windows(N).zip(y.values[rows].windows(N)) {
-        for lane in 0..N {
-            totals[lane] += (xs[lane] - mx[lane]) * (ys[lane] - my[lane]);
+fn products<S: Simd>(simd: S, [x, y]: [&[f64]; 2], window: usize) -> [[S::f64s; REGISTERS]; 3] {
+    let side_by_side = REGISTERS * S::F64_LANES;
+    let pairs = || x.windows(side_by_side).zip(y.windows(side_by_side));
+    let (zero, count) = ([simd.splat_f64s(0.0); REGISTERS], simd.splat_f64s(window as f64));
+    let (mut mx, mut my) = (zero, zero);
+    for (x, y) in pairs() {
+        let (x, y) = (registers::<S, REGISTERS>(x), registers::<S, REGISTERS>(y));
+        for k in 0..REGISTERS {
+            mx[k] = simd.add_f64s(mx[k], x[k]);
+            my[k] = simd.add_f64s(my[k], y[k]);
         }
     }
-    totals
+    let [mx, my] = [mx, my].map(|totals| totals.map(|total| simd.div_f64s(total, count)));
+    let (mut xx, mut xy, mut yy) = (zero, zero, zero);
+    for (x, y) in pairs() {
+        let (x, y) = (registers::<S, REGISTERS>(x), registers::<S, REGISTERS>(y));
+        for k in 0..REGISTERS {
+            let (dx, dy) = (simd.sub_f64s(x[k], mx[k]), simd.sub_f64s(y[k], my[k]));
+            xx[k] = simd.add_f64s(xx[k], simd.mul_f64s(dx, dx));
+            xy[k] = simd.add_f64s(xy[k], simd.mul_f64s(dx, dy));
+            yy[k] = simd.add_f64s(yy[k], simd.mul_f64s(dy, dy));
+        }
+    }
+    [xx, xy, yy]
 }
 
 #[cfg(test)]
@@ -113,6 +110,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::indicators::lanes::tests::bits;
+    use crate::types::registers::every_path;
 
     #[test]
     fn bars_only_one_side_has_are_passed_over() {
@@ -129,7 +128,7 @@ mod tests {
     }
 
     /// One window at a time, as the formula stands.
-    fn pearson(x: &[f64], y: &[f64]) -> f64 {
+    fn pearson_of(x: &[f64], y: &[f64]) -> f64 {
         let flat = |values: &[f64]| values.iter().all(|v| *v == values[0]);
         if flat(x) || flat(y) {
             return f64::NAN;
@@ -148,16 +147,27 @@ mod tests {
 
     proptest! {
         #[test]
-        fn windows_side_by_side_have_the_bits_of_one_at_a_time(
-            pairs in prop::collection::vec((0..30_u32, 0..4_u32), 0..200),
+        fn windows_side_by_side_have_the_bits_of_one_at_a_time_on_every_path(
+            pairs in prop::collection::vec((0..30_u32, 0..4_u32), 0..300),
+            holes in prop::collection::vec((0..300_usize, any::<bool>()), 0..3),
             window in 1..40_usize,
         ) {
             let price = |n: u32| 1.09 + f64::from(n) * 1e-5;
-            let (x, y): (Vec<f64>, Vec<f64>) = pairs.iter().map(|&(x, y)| (price(x), price(y))).unzip();
-            let together = correlation(&x, &y, window);
-            for (end, value) in together.iter().enumerate() {
-                let alone = (end + 1).checked_sub(window).map_or(f64::NAN, |i| pearson(&x[i..=end], &y[i..=end]));
-                prop_assert!(value.to_bits() == alone.to_bits() || (value.is_nan() && alone.is_nan()), "{end}");
+            let (mut x, mut y): (Vec<f64>, Vec<f64>) = pairs.iter().map(|&(x, y)| (price(x), price(y))).unzip();
+            for (hole, left) in holes {
+                if let Some(value) = if left { x.get_mut(hole) } else { y.get_mut(hole) } {
+                    *value = f64::NAN;
+                }
+            }
+            let rows: Vec<usize> = (0..x.len()).filter(|&row| !(x[row] + y[row]).is_nan()).collect();
+            let [there, back] = [&x, &y].map(|side| rows.iter().map(|&row| side[row]).collect::<Vec<f64>>());
+            let mut plain = vec![f64::NAN; x.len()];
+            for (end, &row) in rows.iter().enumerate().skip(window - 1) {
+                let pairs = end + 1 - window..=end;
+                plain[row] = pearson_of(&there[pairs.clone()], &back[pairs]);
+            }
+            for arch in every_path() {
+                prop_assert_eq!(bits(&correlation_on(arch, &x, &y, window)), bits(&plain), "{:?}", arch);
             }
         }
 

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::ewm::{smoothed, smoothed_together};
+use super::ewm::{Ewm, smoothed, smoothed_together};
 
 /// Mean of `close` over about `period` (>= 1) bars; a value from the first observation on. `O(n)`.
 pub fn ema(close: &[f64], period: usize) -> Vec<f64> {
@@ -15,6 +15,11 @@ pub fn ema(close: &[f64], period: usize) -> Vec<f64> {
 pub(crate) fn emas(close: &[f64], periods: &[u32]) -> Vec<Arc<[f64]>> {
     let factors: Vec<f64> = periods.iter().map(|&period| factor(period as usize)).collect();
     smoothed_together(close, &factors)
+}
+
+/// [`ema`] before the first close.
+pub(super) fn begun(period: usize) -> Ewm {
+    Ewm::new(factor(period))
 }
 
 pub(super) fn factor(period: usize) -> f64 {

@@ -6,6 +6,7 @@
 //! past alone, so a later hole never changes an earlier value. An observation equal to the mean leaves it untouched: a
 //! flat market keeps an exactly flat mean.
 
+use std::hint::cold_path;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -37,12 +38,40 @@ impl Ewm {
             self.weight *= self.keep;
         } else if self.weight == 1.0 && !self.mean.is_nan() {
             let next = self.gain * x + self.keep * self.mean;
-            self.mean = if self.mean == x { x } else { next };
+            if self.mean == x {
+                // A branch, foretold nearly always: as a choice of two numbers it would make every bar wait for it.
+                cold_path();
+                self.mean = x;
+            } else {
+                self.mean = next;
+            }
         } else {
             self.mean = after_hole(self.mean, self.weight * self.keep, self.gain, x);
             self.weight = 1.0;
         }
         self.mean
+    }
+
+    /// Each of the next values less the mean after it.
+    #[inline]
+    pub(super) fn residuals(&mut self, values: &[f64], out: &mut [f64]) {
+        if self.weight == 1.0 {
+            let (mut mean, mut flat) = (self.mean, false);
+            for (out, &x) in out.iter_mut().zip(values) {
+                flat |= mean == x;
+                mean = self.gain * x + self.keep * mean;
+                *out = x - mean;
+            }
+            // Without holes and equal values there was nothing to choose. A hole leaves no number.
+            if !flat && !mean.is_nan() {
+                self.mean = mean;
+                return;
+            }
+        }
+        cold_path();
+        for (out, &x) in out.iter_mut().zip(values) {
+            *out = x - self.push(x);
+        }
     }
 }
 
@@ -103,6 +132,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::indicators::lanes::tests::{bits, number};
 
     proptest! {
         #[test]
@@ -124,6 +154,25 @@ mod tests {
                 }
                 prop_assert_eq!(column.len(), values.len());
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn residuals_are_those_of_the_mean_after_each_value(
+            stretches in prop::collection::vec((number(), 1..80_usize), 0..8),
+            period in 1..60_u32,
+            at_a_time in 1..40_usize,
+        ) {
+            let stretch = |(value, times): (f64, usize)| std::iter::repeat_n(value, times);
+            let values: Vec<f64> = stretches.into_iter().flat_map(stretch).collect();
+            let a = 2.0 / (f64::from(period) + 1.0);
+            let plain: Vec<f64> = values.iter().zip(ewm(&values, a)).map(|(x, mean)| x - mean).collect();
+            let (mut state, mut residuals) = (Ewm::new(a), vec![0.0; values.len()]);
+            for (values, out) in values.chunks(at_a_time).zip(residuals.chunks_mut(at_a_time)) {
+                state.residuals(values, out);
+            }
+            prop_assert_eq!(bits(&residuals), bits(&plain));
         }
     }
 

@@ -41,6 +41,9 @@ pub(crate) enum Family {
     Alone(IndicatorKind),
 }
 
+/// Windows that share their residuals. Computing those again costs less than leaving a thread idle.
+const SAME_RESIDUALS: usize = 4;
+
 /// A finished column.
 type Series = Arc<[f64]>;
 
@@ -76,12 +79,12 @@ impl Family {
         match self {
             Self::Window => window(members, close),
             Self::Ema => ema::emas(close, &periods(members)),
-            Self::EmaResidual(period) => {
-                zscores(members, &zscore::residual(close, ema::ema(close, period as usize)))
-            }
-            Self::KalmanResidual(r, q) => {
-                zscores(members, &zscore::residual(close, kalman::kalman_mean(close, r.get(), q.get())))
-            }
+            Self::EmaResidual(period) => zscores(members, close.len(), |windows, columns| {
+                zscore::zscores_ema_into(close, windows, period as usize, columns);
+            }),
+            Self::KalmanResidual(r, q) => zscores(members, close.len(), |windows, columns| {
+                kalman::kalman_zscores_into(close, windows, (r.get(), q.get()), columns);
+            }),
             Self::TrueRange => {
                 atr::atrs(&true_range::true_range(bars.high, bars.low, close), &periods(members))
             }
@@ -116,7 +119,9 @@ impl Family {
                 })
             }
             Self::Alone(IndicatorKind::ZScore { window }) => {
-                zscores(members, &rolling::residual(close, window as usize))
+                vec![shared_column(close.len(), |out| {
+                    zscore::zscore_rolling_into(close, window as usize, out);
+                })]
             }
             Self::Alone(IndicatorKind::Rsi { period }) => vec![rsi::strengths(close, period as usize)],
             Self::Pair(_) | Self::Alone(_) => each(members, |kind| compute(kind, bars).into()),
@@ -172,15 +177,22 @@ fn deviation(close: &[f64], period: u32, columns: &mut [&mut [f64]]) {
     }
 }
 
-fn zscores(members: &[IndicatorKind], residual: &[f64]) -> Vec<Series> {
-    each(members, |kind| match kind {
-        IndicatorKind::ZScore { window }
-        | IndicatorKind::ZScoreEma { window, .. }
-        | IndicatorKind::KalmanZScore { window, .. } => {
-            shared_column(residual.len(), |out| zscore::zscore_into(residual, window as usize, out))
+/// z-scores over several windows, [`SAME_RESIDUALS`] at a time from the same residuals.
+fn zscores(
+    members: &[IndicatorKind],
+    rows: usize,
+    fill: impl Fn(&[usize], &mut [&mut [f64]]) + Sync,
+) -> Vec<Series> {
+    let window = |kind: &IndicatorKind| match *kind {
+        IndicatorKind::ZScoreEma { window, .. } | IndicatorKind::KalmanZScore { window, .. } => {
+            window as usize
         }
         other => unreachable!("{other} is no z-score of a residual"),
-    })
+    };
+    let windows: Vec<usize> = members.iter().map(window).collect();
+    let groups = windows.par_chunks(SAME_RESIDUALS);
+    let columns = groups.map(|windows| shared_columns(rows, windows.len(), |columns| fill(windows, columns)));
+    columns.collect::<Vec<_>>().concat()
 }
 
 fn volatilities(members: &[IndicatorKind], close: &[f64], returns: &[f64]) -> Vec<Series> {

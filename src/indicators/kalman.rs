@@ -4,7 +4,7 @@
 //! `r` is the measurement, `q` the process variance, both > 0; only `q/r` matters. A hole leaves the estimate `NaN`
 //! for the rest of the series.
 
-use super::zscore::{residual, zscore_of};
+use super::zscore::zscores_around;
 
 /// The filter after some closes.
 #[derive(Debug, Clone, Copy)]
@@ -38,26 +38,54 @@ impl KalmanFilter {
     }
 }
 
+/// The mean along a series, `NaN` before the first close.
+struct KalmanMean {
+    r: f64,
+    q: f64,
+    filter: Option<KalmanFilter>,
+    /// Of every later step, once the variance stays as it is: it depends on no close.
+    gain: Option<f64>,
+}
+
+impl KalmanMean {
+    fn new(r: f64, q: f64) -> Self {
+        Self { r, q, filter: None, gain: None }
+    }
+
+    /// `tell(close, mean)` of each of the next closes.
+    #[inline]
+    fn extend(&mut self, closes: &[f64], out: &mut [f64], tell: impl Fn(f64, f64) -> f64) {
+        let mut rest = closes.iter().zip(out);
+        while self.gain.is_none() {
+            let Some((&close, out)) = rest.next() else { return };
+            *out = tell(close, self.push(close));
+        }
+        let (Some(filter), Some(gain)) = (&mut self.filter, self.gain) else { return };
+        let mut mean = filter.mean;
+        for (&close, out) in rest {
+            mean += gain * (close - mean);
+            *out = tell(close, mean);
+        }
+        filter.mean = mean;
+    }
+
+    #[cold]
+    fn push(&mut self, close: f64) -> f64 {
+        let Some(filter) = &mut self.filter else {
+            self.filter = (!close.is_nan()).then(|| KalmanFilter::new(close, self.r, self.q));
+            return close;
+        };
+        let before = filter.variance;
+        filter.push(close);
+        self.gain = (filter.variance == before).then(|| filter.gain());
+        filter.mean
+    }
+}
+
 /// Filtered mean of `close`; a value from the first close on. `O(n)`.
 pub fn kalman_mean(close: &[f64], r: f64, q: f64) -> Vec<f64> {
-    let mut out = vec![f64::NAN; close.len()];
-    let Some(first) = close.iter().position(|c| !c.is_nan()) else { return out };
-    let mut filter = KalmanFilter::new(close[first], r, q);
-    out[first] = filter.mean;
-    let mut rest = out[first + 1..].iter_mut().zip(&close[first + 1..]);
-    for (mean, &c) in rest.by_ref() {
-        let before = filter.variance;
-        *mean = filter.push(c);
-        if filter.variance == before {
-            // The variance depends on no close: from here on every step has this gain.
-            break;
-        }
-    }
-    let gain = filter.gain();
-    for (mean, &c) in rest {
-        filter.mean += gain * (c - filter.mean);
-        *mean = filter.mean;
-    }
+    let mut out = vec![0.0; close.len()];
+    KalmanMean::new(r, q).extend(close, &mut out, |_, mean| mean);
     out
 }
 
@@ -65,7 +93,22 @@ pub fn kalman_mean(close: &[f64], r: f64, q: f64) -> Vec<f64> {
 ///
 /// First value at `window - 1`. Zero deviation: `NaN` for a zero distance, else infinity. `O(n * window)`.
 pub fn kalman_zscore(close: &[f64], window: usize, r: f64, q: f64) -> Vec<f64> {
-    zscore_of(&residual(close, kalman_mean(close, r, q)), window)
+    let mut out = vec![0.0; close.len()];
+    kalman_zscores_into(close, &[window], (r, q), &mut [&mut out]);
+    out
+}
+
+/// [`kalman_zscore`] over several windows, each into a column as long as `close`.
+pub(super) fn kalman_zscores_into(
+    close: &[f64],
+    windows: &[usize],
+    (r, q): (f64, f64),
+    columns: &mut [&mut [f64]],
+) {
+    let mut mean = KalmanMean::new(r, q);
+    zscores_around(close, windows, columns, |closes, out| {
+        mean.extend(closes, out, |close, mean| close - mean);
+    });
 }
 
 #[cfg(test)]

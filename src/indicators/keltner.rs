@@ -3,9 +3,10 @@
 //!
 //! A cache holds mean and range; the bands follow with [`super::bollinger::band`].
 
-use super::atr::atr;
+use super::atr::atr_of;
 use super::bollinger::band;
 use super::ema::ema;
+use super::true_range::true_range;
 
 /// The channel; bands begin with the ATR, at `atr_period - 1`.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,14 +27,19 @@ pub fn keltner(
     factor: f64,
 ) -> Keltner {
     let middle = ema(close, ema_period);
-    let range = atr(high, low, close, atr_period);
-    let side = |factor| middle.iter().zip(&range).map(|(&m, &r)| band(m, r, factor)).collect();
-    Keltner { upper: side(factor), lower: side(-factor), middle }
+    let mut lower = true_range(high, low, close);
+    let mut upper = atr_of(&lower, atr_period);
+    for ((upper, lower), &mean) in upper.iter_mut().zip(&mut lower).zip(&middle) {
+        (*upper, *lower) = (band(mean, *upper, factor), band(mean, *upper, -factor));
+    }
+    Keltner { upper, middle, lower }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::indicators::atr::atr;
+    use crate::indicators::lanes::tests::{bars, bits};
 
     #[test]
     fn bands_lie_a_multiple_of_the_range_away() {
@@ -42,5 +48,16 @@ mod tests {
         // True ranges 2 and 2; EMA 2 and 3.
         assert_eq!((channel.lower[1], channel.middle[1], channel.upper[1]), (0.0, 3.0, 6.0));
         assert!(channel.upper[0].is_nan());
+    }
+
+    #[test]
+    fn bands_are_those_of_mean_and_range() {
+        let [high, low, close] = bars();
+        let channel = keltner([&high, &low, &close], 20, 14, 1.5);
+        let (mean, range) = (ema(&close, 20), atr(&high, &low, &close, 14));
+        let side = |factor| mean.iter().zip(&range).map(|(&m, &r)| band(m, r, factor)).collect::<Vec<f64>>();
+        assert_eq!(bits(&channel.upper), bits(&side(1.5)));
+        assert_eq!(bits(&channel.middle), bits(&mean));
+        assert_eq!(bits(&channel.lower), bits(&side(-1.5)));
     }
 }

@@ -160,6 +160,15 @@ pub(super) mod tests {
         ]
     }
 
+    /// Highs, lows and closes of more than a tile, with a hole and a stretch that stands still.
+    pub(in crate::indicators) fn bars() -> [Vec<f64>; 3] {
+        let mut close: Vec<f64> = (0..2500).map(|i| 1.09 + f64::from(i * i % 977) * 1e-5).collect();
+        close[1500] = f64::NAN;
+        close[2000..2100].fill(1.0903);
+        let shifted = |by: f64| close.iter().enumerate().map(|(i, c)| c + by * (i % 7) as f64).collect();
+        [shifted(1e-5), shifted(-1e-5), close]
+    }
+
     proptest! {
         #[test]
         fn recurrences_have_the_same_bits_on_every_path(values in prop::collection::vec(number(), 0..300)) {

@@ -5,15 +5,16 @@
 //! order of summation: the bits are those of one window at a time. A window with a hole, or shorter than `window`, is `NaN`;
 //! one of equal values has exactly that mean and exactly zero deviation. `window` is at least 1 everywhere.
 
+use std::ops::Range;
+
+use super::extremes::extremes;
 use super::lanes::are_whole;
-use super::windows::{Best, OnePass, TwoPass, each_length, each_window};
+use super::tiles::rows_of_windows;
+use super::windows::{OnePass, TwoPass, each_length, each_window};
 use crate::types::registers;
 
 /// Windows up to this length are added up as fast as they could be slid.
 const SHORT: usize = 24;
-
-/// Windows up to this length are searched for their extreme as fast as from stretch to stretch.
-const SHORT_SEARCH: usize = 64;
 
 /// By what a sum of squares is divided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,31 +40,37 @@ pub fn mean(values: &[f64], window: usize) -> Vec<f64> {
     column(values.len(), |out| means(values, &[window], &mut [out]))
 }
 
-/// Each value less the [`mean`] of the last `window`. `O(n * window)`.
-pub fn residual(values: &[f64], window: usize) -> Vec<f64> {
-    let count = window as f64;
-    column(values.len(), |out| {
-        full_windows(window, out, |full| {
-            let rule = OnePass { term: |_, x| x, finish: |sum, newest| newest - sum / count };
-            each_window(registers::arch(), values, window, [full], rule);
-        });
-        for_constant_windows(values, window, |i| {
-            let mean = values[i];
-            out[i] = values[i] - mean;
-        });
-    })
-}
-
 /// Mean of the last `window` values, the newest weighing `window`, the oldest 1. `O(n * window)`.
 pub fn weighted_mean(values: &[f64], window: usize) -> Vec<f64> {
+    column(values.len(), |out| weighted_mean_rows(values, window, 0..values.len(), out))
+}
+
+/// Some rows of [`weighted_mean`].
+pub(super) fn weighted_mean_rows(values: &[f64], window: usize, rows: Range<usize>, out: &mut [f64]) {
     let weights = (window * (window + 1) / 2) as f64;
-    column(values.len(), |out| {
-        full_windows(window, out, |full| {
-            let rule = OnePass { term: |j, x| (j + 1) as f64 * x, finish: |sum, _| sum / weights };
-            each_window(registers::arch(), values, window, [full], rule);
-        });
-        for_constant_windows(values, window, |i| out[i] = values[i]);
-    })
+    rows_of_windows(values, window, rows, out, |values, full| {
+        let rule = OnePass { term: |j, x| (j + 1) as f64 * x, finish: |sum| sum / weights };
+        each_window(registers::arch(), [values], window, [&mut *full], rule);
+        for_constant_windows(values, window, |i| full[i + 1 - window] = values[i]);
+    });
+}
+
+/// Some rows of [`sum`].
+pub(super) fn sum_rows(values: &[f64], window: usize, rows: Range<usize>, out: &mut [f64]) {
+    rows_of_windows(values, window, rows, out, |values, full| {
+        let rule = OnePass { term: |_, x| x, finish: |sum| sum };
+        each_window(registers::arch(), [values], window, [full], rule);
+    });
+}
+
+/// Some rows of [`mean`].
+pub(super) fn mean_rows(values: &[f64], window: usize, rows: Range<usize>, out: &mut [f64]) {
+    let count = window as f64;
+    rows_of_windows(values, window, rows, out, |values, full| {
+        let rule = OnePass { term: |_, x| x, finish: |sum| sum / count };
+        each_window(registers::arch(), [values], window, [&mut *full], rule);
+        for_constant_windows(values, window, |i| full[i + 1 - window] = values[i]);
+    });
 }
 
 /// Standard deviation of the last `window` values. `O(n * window)`.
@@ -112,7 +119,7 @@ pub(super) fn around_mean<const N: usize>(
         return;
     }
     let full = columns.each_mut().map(|column| &mut column[before..]);
-    each_window(registers::arch(), values, window, full, TwoPass { term, finish });
+    each_window(registers::arch(), [values], window, full, TwoPass { term, finish });
     for_constant_windows(values, window, |i| {
         for (column, number) in columns.iter_mut().zip(finish(values[i], 0.0, values[i])) {
             column[i] = number;
@@ -140,7 +147,7 @@ fn sums(
     let longest = windows.last().copied().unwrap_or(1);
     if longest > SHORT && sums_are_exact(values, longest) {
         for (&window, column) in windows.iter().zip(columns) {
-            full_windows(window, column, |full| {
+            rows_of_windows(values, window, 0..values.len(), column, |values, full| {
                 sliding_sums(values, window, full, |sum| finish(window, sum));
             });
         }
@@ -148,7 +155,7 @@ fn sums(
     }
     let fits = windows.partition_point(|&window| window <= values.len());
     for (&window, column) in windows.iter().zip(columns.iter_mut()) {
-        full_windows(window, column, |_| ());
+        rows_of_windows(values, window, 0..values.len(), column, |_, _| ());
     }
     let full = windows[..fits].iter().zip(columns).map(|(&window, column)| &mut column[window - 1..]);
     let mut full: Vec<&mut [f64]> = full.collect();
@@ -179,16 +186,6 @@ fn column(rows: usize, fill: impl FnOnce(&mut [f64])) -> Vec<f64> {
     out
 }
 
-/// `NaN` before the first full window; the rest is written by `fill`.
-fn full_windows(window: usize, out: &mut [f64], fill: impl FnOnce(&mut [f64])) {
-    assert!(window > 0, "a window holds at least one value");
-    let before = (window - 1).min(out.len());
-    out[..before].fill(f64::NAN);
-    if before < out.len() {
-        fill(&mut out[before..]);
-    }
-}
-
 /// Calls `set` with the end of every window whose values are all equal.
 ///
 /// Every such window holds a multiple of `window - 1` after its first value, so only the neighbours there are compared.
@@ -209,46 +206,30 @@ pub(super) fn for_constant_windows(values: &[f64], window: usize, mut set: impl 
     }
 }
 
-/// Least of the last `window` values. `O(n)` for long windows.
+/// Least of the last `window` values, the newest among equals. `O(n * log(window))`.
 pub fn min(values: &[f64], window: usize) -> Vec<f64> {
-    extreme(values, window, |new, old| new <= old)
+    column(values.len(), |out| min_rows(values, window, 0..values.len(), out))
 }
 
-/// Greatest of the last `window` values. `O(n)` for long windows.
+/// Some rows of [`min`].
+pub(super) fn min_rows(values: &[f64], window: usize, rows: Range<usize>, out: &mut [f64]) {
+    let better = |old: f64, new: f64| if new.is_nan() || new <= old { new } else { old };
+    rows_of_windows(values, window, rows, out, |values, full| {
+        extremes(registers::arch(), values, window, full, better);
+    });
+}
+
+/// Greatest of the last `window` values, the newest among equals. `O(n * log(window))`.
 pub fn max(values: &[f64], window: usize) -> Vec<f64> {
-    extreme(values, window, |new, old| new >= old)
+    column(values.len(), |out| max_rows(values, window, 0..values.len(), out))
 }
 
-/// The value that beats all others of its window, the newest among equals; `NaN` beats every one.
-///
-/// A short window is searched as it is. A long one begins in one stretch of `window` values and ends in the next: the best from its begin to the end of the first, known
-/// from behind, meets the best from there on.
-fn extreme(values: &[f64], window: usize, beats: impl Fn(f64, f64) -> bool) -> Vec<f64> {
-    assert!(window > 0, "a window holds at least one value");
-    let better = |old: f64, new: f64| if new.is_nan() || beats(new, old) { new } else { old };
-    if window <= SHORT_SEARCH {
-        let each = |full: &mut [f64]| each_window(registers::arch(), values, window, [full], Best { better });
-        return column(values.len(), |out| full_windows(window, out, each));
-    }
-    let mut out = Vec::with_capacity(values.len());
-    let mut from_behind = vec![f64::NAN; window.min(values.len())];
-    for stretch in values.chunks(window) {
-        let mut best = stretch[0];
-        for (&x, &before) in stretch.iter().zip(&from_behind[1..]) {
-            best = better(best, x);
-            out.push(better(before, best));
-        }
-        if stretch.len() == window {
-            out.push(better(best, stretch[window - 1]));
-            let mut best = stretch[window - 1];
-            for (kept, &x) in from_behind.iter_mut().zip(stretch).rev() {
-                best = better(x, best);
-                *kept = best;
-            }
-        }
-    }
-    out.resize(values.len(), f64::NAN);
-    out
+/// Some rows of [`max`].
+pub(super) fn max_rows(values: &[f64], window: usize, rows: Range<usize>, out: &mut [f64]) {
+    let better = |old: f64, new: f64| if new.is_nan() || new >= old { new } else { old };
+    rows_of_windows(values, window, rows, out, |values, full| {
+        extremes(registers::arch(), values, window, full, better);
+    });
 }
 
 #[cfg(test)]

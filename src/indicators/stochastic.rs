@@ -3,15 +3,27 @@
 //! `raw = 100 * (c - min(l, period)) / (max(h, period) - min(l, period))`, `%K = sma(raw, smooth)`,
 //! `%D = sma(%K, signal)`. `smooth = 1` is the fast form, 3 the usual slow one.
 
+use std::ops::Range;
+
 use super::rolling;
+use super::tiles::{TILE, by_tile};
 
 /// `%K` of `[high, low, close]`, 0..100; first value at `period + smooth - 2`. Zero range is `NaN`. `O(n * smooth)`.
 pub fn stochastic_k([high, low, close]: [&[f64]; 3], period: usize, smooth: usize) -> Vec<f64> {
-    let (top, bottom) = (rolling::max(high, period), rolling::min(low, period));
-    let place =
-        |((&c, &t), &b): ((&f64, &f64), &f64)| if t == b { f64::NAN } else { 100.0 * (c - b) / (t - b) };
-    let raw: Vec<f64> = close.iter().zip(&top).zip(&bottom).map(place).collect();
-    rolling::mean(&raw, smooth)
+    let mut out = vec![0.0; close.len()];
+    let mut bottom = [0.0; TILE];
+    let raw = |rows: Range<usize>, top: &mut [f64]| {
+        let bottom = &mut bottom[..rows.len()];
+        rolling::max_rows(high, period, rows.clone(), top);
+        rolling::min_rows(low, period, rows.clone(), bottom);
+        for ((top, &b), &c) in top.iter_mut().zip(&*bottom).zip(&close[rows]) {
+            *top = if *top == b { f64::NAN } else { 100.0 * (c - b) / (*top - b) };
+        }
+    };
+    by_tile(close.len(), smooth - 1, raw, |rows, raw| {
+        rolling::mean_rows(raw, smooth, smooth - 1..raw.len(), &mut out[rows]);
+    });
+    out
 }
 
 /// `%D`: mean of the last `signal` values of `%K`.
@@ -24,6 +36,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::indicators::lanes::tests::{bars, bits};
 
     proptest! {
         #[test]
@@ -52,5 +65,23 @@ mod tests {
     #[test]
     fn no_range_is_undefined() {
         assert!(stochastic_k([&[1.0; 4]; 3], 2, 1).iter().all(|x| x.is_nan()));
+    }
+
+    #[test]
+    fn tiles_have_the_bits_of_whole_columns() {
+        let [high, low, close] = bars();
+        for (period, smooth) in [(1, 1), (14, 3), (200, 1), (20, 1200)] {
+            let (top, bottom) = (rolling::max(&high, period), rolling::min(&low, period));
+            let place = |i: usize| {
+                if top[i] == bottom[i] {
+                    f64::NAN
+                } else {
+                    100.0 * (close[i] - bottom[i]) / (top[i] - bottom[i])
+                }
+            };
+            let raw: Vec<f64> = (0..close.len()).map(place).collect();
+            let k = stochastic_k([&high, &low, &close], period, smooth);
+            assert_eq!(bits(&k), bits(&rolling::mean(&raw, smooth)), "{period} {smooth}");
+        }
     }
 }

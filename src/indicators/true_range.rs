@@ -1,15 +1,28 @@
 //! True range of a bar (`indicators.md` 2.6; J. W. Wilder, New Concepts in Technical Trading Systems, 1978).
 
+use std::ops::Range;
+
 /// Greatest of `|h-l|`, `|h-c[i-1]|`, `|l-c[i-1]|` over those that exist: `|h-l|` at the first bar and right after a
 /// hole, `NaN` inside one. `O(n)`.
 pub fn true_range(high: &[f64], low: &[f64], close: &[f64]) -> Vec<f64> {
-    let before = std::iter::once(f64::NAN).chain(close.iter().copied());
+    let mut out = vec![0.0; close.len()];
+    true_range_rows([high, low, close], 0..close.len(), &mut out);
+    out
+}
+
+/// Some rows of [`true_range`].
+pub(super) fn true_range_rows([high, low, close]: [&[f64]; 3], rows: Range<usize>, out: &mut [f64]) {
     // `f64::max` passes over NaN, which is the rule here.
-    high.iter()
-        .zip(low)
-        .zip(before)
-        .map(|((h, l), c)| (h - l).abs().max((h - c).abs()).max((l - c).abs()))
-        .collect()
+    let of = |h: f64, l: f64, c: f64| (h - l).abs().max((h - c).abs()).max((l - c).abs());
+    let (high, low) = (&high[rows.clone()], &low[rows.clone()]);
+    let first = usize::from(rows.start == 0);
+    for ((out, &h), &l) in out.iter_mut().zip(high).zip(low).take(first) {
+        *out = of(h, l, f64::NAN);
+    }
+    let before = &close[(rows.start + first).saturating_sub(1)..];
+    for (((out, &h), &l), &c) in out.iter_mut().zip(high).zip(low).skip(first).zip(before) {
+        *out = of(h, l, c);
+    }
 }
 
 #[cfg(test)]

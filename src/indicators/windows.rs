@@ -15,46 +15,25 @@ use pulp::{Arch, Simd, WithSimd};
 /// Windows side by side. Their totals and means fill sixteen 512-bit registers, so no addition waits for another.
 pub(super) const WINDOWS: usize = 64;
 
-/// `N` numbers per window.
-pub(super) trait Calculation<const N: usize> {
-    /// Of [`WINDOWS`] windows, the first beginning at the first of `values`, each at the value after.
-    fn of(&self, values: &[f64]) -> [[f64; WINDOWS]; N];
+/// `N` numbers per window over `M` series.
+pub(super) trait Calculation<const M: usize, const N: usize> {
+    /// Writes those of [`WINDOWS`] windows, the first beginning at the first of `values`, each at the value after.
+    fn write<S: Simd>(&mut self, simd: S, values: [&[f64]; M], outs: [&mut [f64]; N]);
 }
 
-/// `finish(sum of term(j, values[j]), newest value)`, `j` ascending from 0 in every window.
+/// `finish(sum of term(j, values[j]))`, `j` ascending from 0 in every window.
 pub(super) struct OnePass<T, F> {
     pub(super) term: T,
     pub(super) finish: F,
 }
 
-impl<T: Fn(usize, f64) -> f64, F: Fn(f64, f64) -> f64> Calculation<1> for OnePass<T, F> {
+impl<T: Fn(usize, f64) -> f64, F: Fn(f64) -> f64> Calculation<1, 1> for OnePass<T, F> {
     #[inline(always)]
-    fn of(&self, values: &[f64]) -> [[f64; WINDOWS]; 1] {
-        let newest = &values[values.len() - WINDOWS..];
-        let mut totals = add_up(values, |_, j, x| (self.term)(j, x));
-        for (total, newest) in totals.iter_mut().zip(newest) {
-            *total = (self.finish)(*total, *newest);
+    fn write<S: Simd>(&mut self, _: S, [values]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
+        let totals = add_up(values, |_, j, x| (self.term)(j, x));
+        for (out, total) in out.iter_mut().zip(totals) {
+            *out = (self.finish)(total);
         }
-        [totals]
-    }
-}
-
-/// The value that stands against all later ones of its window: `better(old, new)` chooses.
-pub(super) struct Best<B> {
-    pub(super) better: B,
-}
-
-impl<B: Fn(f64, f64) -> f64> Calculation<1> for Best<B> {
-    #[inline(always)]
-    fn of(&self, values: &[f64]) -> [[f64; WINDOWS]; 1] {
-        let mut best = [0.0; WINDOWS];
-        best.copy_from_slice(&values[..WINDOWS]);
-        for neighbours in values.windows(WINDOWS).skip(1) {
-            for (best, new) in best.iter_mut().zip(neighbours) {
-                *best = (self.better)(*best, *new);
-            }
-        }
-        [best]
     }
 }
 
@@ -64,25 +43,27 @@ pub(super) struct TwoPass<T, F> {
     pub(super) finish: F,
 }
 
-impl<T, F, const N: usize> Calculation<N> for TwoPass<T, F>
+impl<T, F, const N: usize> Calculation<1, N> for TwoPass<T, F>
 where
     T: Fn(f64, f64) -> f64,
     F: Fn(f64, f64, f64) -> [f64; N],
 {
     #[inline(always)]
-    fn of(&self, values: &[f64]) -> [[f64; WINDOWS]; N] {
+    fn write<S: Simd>(&mut self, _: S, [values]: [&[f64]; 1], outs: [&mut [f64]; N]) {
         let newest = &values[values.len() - WINDOWS..];
         let count = (values.len() - WINDOWS + 1) as f64;
         let means = add_up(values, |_, _, x| x).map(|total| total / count);
         let totals = add_up(values, |lane, _, x| (self.term)(means[lane], x));
-        let mut out = [[0.0; WINDOWS]; N];
+        let mut columns = [[0.0; WINDOWS]; N];
         for lane in 0..WINDOWS {
             let numbers = (self.finish)(means[lane], totals[lane], newest[lane]);
-            for (column, number) in out.iter_mut().zip(numbers) {
+            for (column, number) in columns.iter_mut().zip(numbers) {
                 column[lane] = number;
             }
         }
-        out
+        for (out, column) in outs.into_iter().zip(&columns) {
+            out.copy_from_slice(column);
+        }
     }
 }
 
@@ -98,22 +79,34 @@ fn add_up(values: &[f64], term: impl Fn(usize, usize, f64) -> f64) -> [f64; WIND
     totals
 }
 
-/// `outs[k][i]` = number `k` of the window that begins at `values[i]`; each holds `values.len() + 1 - window` numbers.
-pub(super) fn each_window<const N: usize>(
+/// `R` registers of neighbouring numbers.
+#[inline(always)]
+pub(super) fn registers<S: Simd, const R: usize>(values: &[f64]) -> [S::f64s; R] {
+    let (values, _) = S::as_simd_f64s(values);
+    std::array::from_fn(|k| values[k])
+}
+
+/// `outs[k][i]` = number `k` of the window that begins at row `i`; each holds `rows + 1 - window` numbers.
+///
+/// All series are of the same length, at least `window`.
+pub(super) fn each_window<const M: usize, const N: usize>(
     arch: Arch,
-    values: &[f64],
+    values: [&[f64]; M],
     window: usize,
     outs: [&mut [f64]; N],
-    calculation: impl Calculation<N>,
+    calculation: impl Calculation<M, N>,
 ) {
-    if values.len() + 1 - window >= WINDOWS {
+    if values[0].len() + 1 - window >= WINDOWS {
         return arch.dispatch(Blocks { values, window, outs, calculation });
     }
-    let mut padded = values.to_vec();
-    padded.resize(window - 1 + WINDOWS, 0.0);
+    let padded = values.map(|values| {
+        let mut padded = values.to_vec();
+        padded.resize(window - 1 + WINDOWS, 0.0);
+        padded
+    });
     let mut numbers = [[0.0; WINDOWS]; N];
     arch.dispatch(Blocks {
-        values: &padded,
+        values: padded.each_ref().map(Vec::as_slice),
         window,
         outs: numbers.each_mut().map(|n| &mut n[..]),
         calculation,
@@ -123,26 +116,24 @@ pub(super) fn each_window<const N: usize>(
     }
 }
 
-struct Blocks<'a, C, const N: usize> {
-    values: &'a [f64],
+struct Blocks<'a, C, const M: usize, const N: usize> {
+    values: [&'a [f64]; M],
     window: usize,
     outs: [&'a mut [f64]; N],
     calculation: C,
 }
 
-impl<C: Calculation<N>, const N: usize> WithSimd for Blocks<'_, C, N> {
+impl<C: Calculation<M, N>, const M: usize, const N: usize> WithSimd for Blocks<'_, C, M, N> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let Self { values, window, mut outs, calculation } = self;
-        let last = values.len() + 1 - window - WINDOWS;
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { values, window, mut outs, mut calculation } = self;
+        let last = values[0].len() + 1 - window - WINDOWS;
         let mut start = 0;
         loop {
-            let numbers = calculation.of(&values[start..start + window - 1 + WINDOWS]);
-            for (out, numbers) in outs.iter_mut().zip(&numbers) {
-                out[start..start + WINDOWS].copy_from_slice(numbers);
-            }
+            let values = values.map(|values| &values[start..start + window - 1 + WINDOWS]);
+            calculation.write(simd, values, outs.each_mut().map(|out| &mut out[start..start + WINDOWS]));
             if start == last {
                 break;
             }
@@ -171,8 +162,8 @@ pub(super) fn each_length(
     for (&window, out) in windows.iter().zip(outs) {
         let (values, rest) = (&values[done..], &mut out[done..]);
         if !rest.is_empty() {
-            let rule = OnePass { term: |_, x| x, finish: |sum, _| finish(window, sum) };
-            each_window(arch, values, window, [rest], rule);
+            let rule = OnePass { term: |_, x| x, finish: |sum| finish(window, sum) };
+            each_window(arch, [values], window, [rest], rule);
         }
     }
 }
@@ -232,13 +223,13 @@ mod tests {
             for arch in every_path() {
                 let mut outs = [(); 3].map(|()| vec![0.0; values.len() + 1 - window]);
                 let [once, twice, newest] = outs.each_mut().map(Vec::as_mut_slice);
-                let rule = OnePass { term: |j, x| (j + 1) as f64 * x, finish: |sum: f64, _| sum.sqrt() };
-                each_window(arch, &values, window, [once], rule);
+                let rule = OnePass { term: |j, x| (j + 1) as f64 * x, finish: |sum: f64| sum.sqrt() };
+                each_window(arch, [&values], window, [once], rule);
                 let rule = TwoPass {
                     term: |mean: f64, x: f64| (x - mean) * (x - mean),
                     finish: |mean: f64, total: f64, x: f64| [total.sqrt(), x - mean],
                 };
-                each_window(arch, &values, window, [twice, newest], rule);
+                each_window(arch, [&values], window, [twice, newest], rule);
                 prop_assert_eq!(bits(&outs[0]), plain(&weighted), "{:?}", arch);
                 prop_assert_eq!(bits(&outs[1]), plain(&|w| squares(w).sqrt()), "{:?}", arch);
                 prop_assert_eq!(bits(&outs[2]), plain(&|w| w[window - 1] - mean(w)), "{:?}", arch);

@@ -4,7 +4,10 @@
 //! `hma = wma(2 * wma(c, period/2) - wma(c, period), sqrt(period))`, halves and roots rounded down, at least 1
 //! (A. Hull, "How to reduce lag in a moving average", 2005).
 
-use super::rolling::weighted_mean;
+use std::ops::Range;
+
+use super::rolling::{weighted_mean, weighted_mean_rows};
+use super::tiles::{TILE, by_tile};
 
 /// Weighted mean of the last `period` (>= 1) closes; first value at `period - 1`. `O(n * period)`.
 pub fn wma(close: &[f64], period: usize) -> Vec<f64> {
@@ -13,10 +16,21 @@ pub fn wma(close: &[f64], period: usize) -> Vec<f64> {
 
 /// Hull's moving average over `period` (>= 1) closes; first value at `period + sqrt(period) - 2`. `O(n * period)`.
 pub fn hma(close: &[f64], period: usize) -> Vec<f64> {
-    let fast = wma(close, (period / 2).max(1));
-    let slow = wma(close, period);
-    let ahead: Vec<f64> = fast.iter().zip(&slow).map(|(f, s)| 2.0 * f - s).collect();
-    wma(&ahead, period.isqrt())
+    let mut out = vec![0.0; close.len()];
+    let root = period.isqrt();
+    let mut slow = [0.0; TILE];
+    let ahead = |rows: Range<usize>, fast: &mut [f64]| {
+        let slow = &mut slow[..rows.len()];
+        weighted_mean_rows(close, (period / 2).max(1), rows.clone(), fast);
+        weighted_mean_rows(close, period, rows, slow);
+        for (fast, slow) in fast.iter_mut().zip(slow) {
+            *fast = 2.0 * *fast - *slow;
+        }
+    };
+    by_tile(close.len(), root - 1, ahead, |rows, ahead| {
+        weighted_mean_rows(ahead, root, root - 1..ahead.len(), &mut out[rows]);
+    });
+    out
 }
 
 #[cfg(test)]
@@ -24,6 +38,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::indicators::lanes::tests::{bars, bits};
 
     /// Adds the newest first, unlike the kernel.
     fn naive(close: &[f64], i: usize, period: usize) -> f64 {
@@ -52,6 +67,16 @@ mod tests {
             let got = hma(&close, period);
             prop_assert!((got[i] - expected).abs() < 1e-13);
             prop_assert_eq!(got.iter().position(|x| !x.is_nan()), Some(period + root - 2));
+        }
+    }
+
+    #[test]
+    fn hull_by_tiles_has_the_bits_of_whole_columns() {
+        let [_, _, close] = bars();
+        for period in [1, 2, 9, 20, 200, 1500] {
+            let (fast, slow) = (wma(&close, (period / 2).max(1)), wma(&close, period));
+            let ahead: Vec<f64> = fast.iter().zip(&slow).map(|(f, s)| 2.0 * f - s).collect();
+            assert_eq!(bits(&hma(&close, period)), bits(&wma(&ahead, period.isqrt())), "{period}");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{BindContext, Strategy, StrategyDef};
 use crate::cache::{CachePlan, IndicatorCache};
+use crate::indicators::IndicatorKind;
 use crate::types::{ParamError, ParamSet, ParamSpec};
 
 /// As [`StrategyDef::plan`].
@@ -15,6 +16,7 @@ pub struct Declaration {
     name: &'static str,
     help: &'static str,
     params: Vec<ParamSpec>,
+    reads: Vec<IndicatorKind>,
     plan: Plan,
     warmup: fn(&ParamSet) -> usize,
 }
@@ -22,7 +24,7 @@ pub struct Declaration {
 /// Begins to declare a strategy of this name; `help` is a sentence or a paragraph. It has no parameters, reads no series
 /// and needs no warm-up unless that is declared.
 pub fn declare(name: &'static str, help: &'static str) -> Declaration {
-    Declaration { name, help, params: Vec::new(), plan: |_, _, _| Ok(()), warmup: |_| 0 }
+    Declaration { name, help, params: Vec::new(), reads: Vec::new(), plan: |_, _, _| Ok(()), warmup: |_| 0 }
 }
 
 impl Declaration {
@@ -32,7 +34,13 @@ impl Declaration {
         self
     }
 
-    /// Reads these series, as [`StrategyDef::plan`].
+    /// Reads one more series of the symbol's primary bid bars ([`BindContext::bid`]), whatever the parameters.
+    pub fn reads(mut self, kind: IndicatorKind) -> Self {
+        self.reads.push(kind);
+        self
+    }
+
+    /// Reads these series besides, as [`StrategyDef::plan`].
     pub fn plan(self, plan: Plan) -> Self {
         Self { plan, ..self }
     }
@@ -76,6 +84,9 @@ impl<B: Strategy> StrategyDef for Declared<B> {
         context: &BindContext<'_>,
         plan: &mut CachePlan,
     ) -> Result<(), ParamError> {
+        for &kind in &self.declaration.reads {
+            plan.series(context.bid(kind));
+        }
         (self.declaration.plan)(params, context, plan)
     }
 

@@ -281,7 +281,9 @@ impl<'a> WindowEvaluator<'a> {
         const FEW_TRADES: usize = 256 << 10;
         match self.study.inputs.settings.equity_mode {
             EquityMode::Cash => FEW_TRADES,
-            EquityMode::MarkToMarket => FEW_TRADES + self.window.len() * (size_of::<u32>() + size_of::<f64>()),
+            EquityMode::MarkToMarket => {
+                FEW_TRADES + self.window.len() * (size_of::<u32>() + size_of::<f64>())
+            }
         }
     }
 

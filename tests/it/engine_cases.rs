@@ -544,7 +544,9 @@ impl Case {
             script.lines.extend(rows.map(|row| (row, Line::Silence)).collect::<Vec<_>>());
             // Most scripts enter at market alone: anything else ends a round trip.
             if !dice.one_in(4) {
-                script.lines.retain(|(_, line)| !matches!(line, Line::Enter(s) if s.order_type != OrderType::Market));
+                script
+                    .lines
+                    .retain(|(_, line)| !matches!(line, Line::Enter(s) if s.order_type != OrderType::Market));
             }
         }
         case
