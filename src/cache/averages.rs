@@ -21,22 +21,29 @@ fn closes<'a>(key: &SeriesKey, data: &'a MultiSymbolData) -> &'a [f64] {
 /// Averages of one symbol, in the order of their keys.
 pub(super) struct Averages<'a> {
     keys: Vec<SeriesKey>,
-    sides: Vec<(&'a [f64], Vec<u32>)>,
+    sides: Vec<Side<'a>>,
+}
+
+/// Those over the closes of one side.
+struct Side<'a> {
+    of: PriceSide,
+    closes: &'a [f64],
+    periods: Vec<u32>,
 }
 
 impl<'a> Averages<'a> {
     /// Of these keys, all of one symbol, over primary bars [`without_holes`].
     pub(super) fn of(keys: &BTreeSet<SeriesKey>, data: &'a MultiSymbolData) -> Self {
         let keys: Vec<SeriesKey> = keys.iter().copied().collect();
-        let mut sides: Vec<(PriceSide, (&[f64], Vec<u32>))> = Vec::new();
+        let mut sides: Vec<Side<'_>> = Vec::new();
         for key in &keys {
             let IndicatorKind::Ema { period } = key.kind else { unreachable!("an average passes by") };
             match sides.last_mut() {
-                Some((side, (_, periods))) if *side == key.side => periods.push(period),
-                _ => sides.push((key.side, (closes(key, data), vec![period]))),
+                Some(side) if side.of == key.side => side.periods.push(period),
+                _ => sides.push(Side { of: key.side, closes: closes(key, data), periods: vec![period] }),
             }
         }
-        Self { keys, sides: sides.into_iter().map(|(_, side)| side).collect() }
+        Self { keys, sides }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -50,37 +57,40 @@ impl<'a> Averages<'a> {
 
     /// A pass over them that begins at a row; tiles of at most so many rows.
     pub(super) fn pass(&self, start: usize, most: usize) -> Pass<'a> {
-        let side = |(closes, periods): &(&'a [f64], Vec<u32>)| {
-            let mut running = RunningAverages::new(periods);
-            running.skip(&closes[..start]);
-            (*closes, periods.len(), running)
+        let side = |side: &Side<'a>| {
+            let mut running = RunningAverages::new(&side.periods);
+            running.skip(&side.closes[..start]);
+            Passing { closes: side.closes, running, tiles: vec![vec![0.0; most]; side.periods.len()] }
         };
-        let sides = self.sides.iter().map(side).collect();
-        Pass { sides, tiles: vec![vec![0.0; most]; self.keys.len()] }
+        Pass { sides: self.sides.iter().map(side).collect() }
     }
 }
 
 /// Averages at a row of their way.
 pub(super) struct Pass<'a> {
-    sides: Vec<(&'a [f64], usize, RunningAverages)>,
+    sides: Vec<Passing<'a>>,
+}
+
+struct Passing<'a> {
+    closes: &'a [f64],
+    running: RunningAverages,
     tiles: Vec<Vec<f64>>,
 }
 
 impl Pass<'_> {
     /// The averages at the last row that was passed, by place; any number before the first.
     pub(super) fn latest(&self) -> Vec<f64> {
-        self.sides.iter().flat_map(|(_, _, running)| running.latest()).collect()
+        self.sides.iter().flat_map(|side| side.running.latest()).collect()
     }
 
     /// The averages on the next rows, by place.
-    pub(super) fn next(&mut self, start: usize, end: usize) -> &[Vec<f64>] {
-        let mut first = 0;
-        for (closes, count, running) in &mut self.sides {
-            let tiles = &mut self.tiles[first..first + *count];
-            tiles.iter_mut().for_each(|tile| tile.truncate(end - start));
+    pub(super) fn next(&mut self, start: usize, end: usize) -> Vec<&[f64]> {
+        for Passing { closes, running, tiles } in &mut self.sides {
+            for tile in tiles.iter_mut() {
+                tile.truncate(end - start);
+            }
             running.advance(&closes[start..end], tiles);
-            first += *count;
         }
-        &self.tiles
+        self.sides.iter().flat_map(|side| side.tiles.iter().map(Vec::as_slice)).collect()
     }
 }

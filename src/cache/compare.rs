@@ -122,13 +122,13 @@ impl<'a> Values<'a> {
     }
 
     /// The numbers of some rows; `tiles` are the averages on them.
-    fn rows<'t>(&self, start: usize, end: usize, tiles: &'t [Vec<f64>]) -> Rows<'t>
+    fn rows<'t>(&self, start: usize, end: usize, tiles: &[&'t [f64]]) -> Rows<'t>
     where
         'a: 't,
     {
         match self {
             Self::Column { column, back } => Rows::Each(column.rows(start, end, *back)),
-            Self::Average(place) => Rows::Each(Cow::Borrowed(&tiles[*place])),
+            Self::Average(place) => Rows::Each(Cow::Borrowed(tiles[*place])),
             Self::Band { mean, std, factor } => {
                 let (mean, std) = (mean.rows(start, end, 0), std.rows(start, end, 0));
                 Rows::Each(mean.iter().zip(std.iter()).map(|(&m, &s)| band(m, s, *factor)).collect())
@@ -216,7 +216,7 @@ fn compare_stretch(
         let (end, latest) = (end.min(start + CHUNK), pass.latest());
         let before: Vec<f64> = values.iter().map(|values| values.before(start, &latest)).collect();
         let tiles = pass.next(start, end);
-        let rows: Vec<Rows<'_>> = values.iter().map(|values| values.rows(start, end, tiles)).collect();
+        let rows: Vec<Rows<'_>> = values.iter().map(|values| values.rows(start, end, &tiles)).collect();
         compare_chunk(words_for(end - start), &before, &rows, pairs, keys)
     };
     (start..end).step_by(CHUNK).map(chunk).collect()

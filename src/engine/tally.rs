@@ -51,7 +51,9 @@ impl Tally {
         let mut places: Vec<usize> = (0..trades.len()).collect();
         places.sort_by_key(|&at| order(&trades[at]));
         let mut sums = Sums::<2>::ZERO;
-        places.into_iter().for_each(|at| sums.add(nets[at]));
+        for at in places {
+            sums.add(nets[at]);
+        }
         self.sums.replace([WORST, BEST], sums);
     }
 
