@@ -62,9 +62,10 @@ pub struct Number {
 }
 
 impl Number {
-    /// The whole number, if it was written without fraction and exponent and fits.
+    /// The whole number, if it was written without fraction and exponent and fits. Minus zero is none: as a whole number it
+    /// would lose its sign.
     pub fn whole(&self) -> Option<i64> {
-        self.digits.parse().ok()
+        self.digits.parse().ok().filter(|_| self.digits != "-0")
     }
 }
 
@@ -357,6 +358,15 @@ mod tests {
         assert_eq!(
             refused("{\"a\": 1,\n \"a\": 2}"),
             (2, 2, "the key `a` stands twice in one object".to_owned())
+        );
+    }
+
+    #[test]
+    fn minus_zero_keeps_its_sign() {
+        let value = Source::parse("f", "-0").expect("JSON").root.to_param();
+        assert!(
+            matches!(value, ParamValue::Float(zero) if zero == 0.0 && zero.is_sign_negative()),
+            "{value:?}"
         );
     }
 
