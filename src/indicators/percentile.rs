@@ -18,7 +18,7 @@ const ROWS: usize = 64;
 /// Sorted rows between two jumps.
 const STEP: usize = 4;
 
-/// From this length on one sorted window is faster: a step looks at few of its values.
+/// From this length on one sorted window is kept instead: a step looks at few of its values. An estimate.
 const LONG: usize = 1000;
 
 /// Percentile (0..100) of the last `window` (>= 1) values; `NaN` while a hole is in the window. `O(n * window)`.
