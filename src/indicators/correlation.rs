@@ -91,7 +91,9 @@ fn products<S: Simd>(simd: S, [x, y]: [&[f64]; 2], window: usize) -> [[S::f64s; 
             my[k] = simd.add_f64s(my[k], y[k]);
         }
     }
-    let [mx, my] = [mx, my].map(|totals| totals.map(|total| simd.div_f64s(total, count)));
+    for k in 0..REGISTERS {
+        (mx[k], my[k]) = (simd.div_f64s(mx[k], count), simd.div_f64s(my[k], count));
+    }
     let (mut xx, mut xy, mut yy) = (zero, zero, zero);
     for (x, y) in pairs() {
         let (x, y) = (registers::<S, REGISTERS>(x), registers::<S, REGISTERS>(y));
