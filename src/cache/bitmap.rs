@@ -40,13 +40,10 @@ pub fn not(words: &[u64], rows: usize) -> Arc<[u64]> {
     out.into()
 }
 
-/// Whether the bit of a row is set.
-///
-/// # Panics
-/// When the row is beyond the words.
+/// Whether the bit of a row is set; words that are not there hold no rows.
 #[inline]
 pub fn is_set(words: &[u64], row: usize) -> bool {
-    words[row / 64] >> (row % 64) & 1 == 1
+    words.get(row / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
 }
 
 /// First set row at or after `from`.

@@ -57,6 +57,11 @@ pub fn all_of(cache: &IndicatorCache, keys: &[MaskKey]) -> Result<Arc<[u64]>, Pa
     Ok(joined.unwrap_or_else(no_rows))
 }
 
+/// Rows of a mask that are not among `others`, either of which may have no words.
+pub fn without(rows: &Arc<[u64]>, others: &Arc<[u64]>) -> Arc<[u64]> {
+    if rows.is_empty() || others.is_empty() { Arc::clone(rows) } else { bitmap::and_not(rows, others) }
+}
+
 /// Rows of either mask, one of which may have no words.
 pub fn either(left: &Arc<[u64]>, right: &Arc<[u64]>) -> Arc<[u64]> {
     match (left.is_empty(), right.is_empty()) {

@@ -72,25 +72,20 @@ pub struct SignalBound {
 
 impl SignalBound {
     fn entry(&self, row: usize) -> Option<Direction> {
-        if holds(&self.long, row) {
+        if bitmap::is_set(&self.long, row) {
             Some(Direction::Long)
         } else {
-            holds(&self.short, row).then_some(Direction::Short)
+            bitmap::is_set(&self.short, row).then_some(Direction::Short)
         }
     }
-}
-
-/// Whether the bit of a row is set; a mask without words holds nowhere.
-fn holds(rows: &[u64], row: usize) -> bool {
-    !rows.is_empty() && bitmap::is_set(rows, row)
 }
 
 impl Strategy for SignalBound {
     fn evaluate(&mut self, bar: &BarView<'_>, account: &AccountView<'_>, out: &mut Signals) {
         let row = bar.row();
         match account.direction(self.symbol) {
-            Some(Direction::Long) if holds(&self.exit_long, row) => out.close(self.symbol),
-            Some(Direction::Short) if holds(&self.exit_short, row) => out.close(self.symbol),
+            Some(Direction::Long) if bitmap::is_set(&self.exit_long, row) => out.close(self.symbol),
+            Some(Direction::Short) if bitmap::is_set(&self.exit_short, row) => out.close(self.symbol),
             None if account.is_flat(self.symbol) => {
                 let entry = self.entry(row).and_then(|direction| self.levels.entry(bar, direction));
                 if let Some(signal) = entry {

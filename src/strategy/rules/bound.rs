@@ -6,7 +6,7 @@ use super::compile::{self, Compiled};
 use super::expr::{Expr, binary, present, round, unary};
 use super::program::{BinaryOp, UnaryOp};
 use crate::cache::{Column, IndicatorCache, bitmap};
-use crate::strategy::candidates::either;
+use crate::strategy::candidates::{either, without};
 use crate::strategy::series::column;
 use crate::strategy::{AccountView, BarView, BindContext, Candidates, Level, Signals, Strategy, TradeSignal};
 use crate::types::{Direction, OrderType, ParamError, SymbolId};
@@ -67,8 +67,8 @@ impl RuleBound {
         Ok(Self {
             symbol: context.symbol,
             // A bar on which both hold enters nothing.
-            long: bitmap::and_not(&long, &short),
-            short: bitmap::and_not(&short, &long),
+            long: without(&long, &short),
+            short: without(&short, &long),
             exit_long: compiled.exit_long.bits(cache, rows)?,
             exit_short: compiled.exit_short.bits(cache, rows)?,
             stop: LevelRule::bind(&compiled.stop, cache)?,

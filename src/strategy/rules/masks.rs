@@ -6,7 +6,7 @@ use super::expr::{Cond, Expr, may_be_infinite};
 use super::program::{BinaryOp, CompareOp};
 use crate::cache::{Comparison, IndicatorCache, MaskKey, Operand, PriceField, bitmap};
 use crate::indicators::{FloatBits, IndicatorKind, SeriesKey};
-use crate::strategy::candidates::mask;
+use crate::strategy::candidates::{mask, no_rows};
 use crate::types::{Direction, ParamError, Timeframe};
 
 /// The rows of a condition as a combination of shared comparisons.
@@ -198,16 +198,22 @@ impl Rows {
         }
     }
 
-    /// The bitmap over `count` rows.
+    /// The bitmap over `count` rows, without words where it holds none of them: a search for the next row that could
+    /// be set would pass over every word each time.
     pub(super) fn bits(&self, cache: &IndicatorCache, count: usize) -> Result<Arc<[u64]>, ParamError> {
+        let words = self.words(cache, count)?;
+        Ok(if words.iter().all(|&word| word == 0) { no_rows() } else { words })
+    }
+
+    fn words(&self, cache: &IndicatorCache, count: usize) -> Result<Arc<[u64]>, ParamError> {
         let none = || Arc::from(vec![0_u64; bitmap::words_for(count)]);
         Ok(match self {
             Self::All => bitmap::not(&none(), count),
             Self::None => none(),
             Self::Compared(key) => mask(cache, key)?,
-            Self::And(a, b) => bitmap::and(&a.bits(cache, count)?, &b.bits(cache, count)?),
-            Self::Or(a, b) => bitmap::or(&a.bits(cache, count)?, &b.bits(cache, count)?),
-            Self::Not(a) => bitmap::not(&a.bits(cache, count)?, count),
+            Self::And(a, b) => bitmap::and(&a.words(cache, count)?, &b.words(cache, count)?),
+            Self::Or(a, b) => bitmap::or(&a.words(cache, count)?, &b.words(cache, count)?),
+            Self::Not(a) => bitmap::not(&a.words(cache, count)?, count),
         })
     }
 }
