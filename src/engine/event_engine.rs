@@ -16,6 +16,7 @@ use super::scratch;
 use super::settings::{
     EngineSettings, EquityMode, HoldingClock, MarketFill, PipBufferPip, PnlMode, StepOrder,
 };
+use super::tally::Tally;
 use super::tape::Tape;
 use super::terms;
 use super::waiting::{WaitingExit, WaitingList};
@@ -29,7 +30,7 @@ use crate::execution::{ExecutionSimulator, SimulatorError, SymbolExecution, sizi
 use crate::portfolio::{EquityExtremes, Ledger, Position};
 use crate::strategy::{AccountView, BarView, Signal, Signals, Strategy};
 use crate::types::time::MINUTE;
-use crate::types::{EquityCurve, StepRange, SymbolId};
+use crate::types::{EquityCurve, StepRange, SymbolId, Trade};
 
 /// Why a run cannot go on.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -120,6 +121,8 @@ pub struct EventEngine<'a, S, D, O = ()> {
     pub(super) waiting: WaitingList,
     pub(super) waiting_exits: Vec<WaitingExit>,
     pub(super) ledger: Ledger,
+    /// Trades that the ledger need not hold any more.
+    pub(super) tally: Tally,
     pub(super) alternatives: Vec<Alternative>,
     pub(super) curve: EquityCurve,
     /// Equity at the last update.
@@ -192,6 +195,7 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
             waiting: WaitingList::default(),
             waiting_exits: Vec::new(),
             ledger: Ledger::resume(settings.initial_balance, settings.initial_balance, 0.0, spare.trades),
+            tally: Tally::in_room_of(spare.rows),
             alternatives: Vec::new(),
             curve: spare.curve,
             equity: settings.initial_balance,
@@ -224,6 +228,21 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
     pub fn run(mut self) -> Result<Outcome<O>, EngineError> {
         self.advance(self.window.end)?;
         self.finish()
+    }
+
+    /// [`EventEngine::advance`], after which the trades are counted and given up. `list` is memory for them, empty before
+    /// and after.
+    pub(super) fn advance_and_count(
+        &mut self,
+        until: usize,
+        list: &mut Vec<Trade>,
+    ) -> Result<(), EngineError> {
+        self.ledger.swap_trades(list);
+        let advanced = self.advance(until);
+        self.ledger.swap_trades(list);
+        self.tally.add(list, &self.alternatives);
+        list.clear();
+        advanced
     }
 
     /// From a step that is done to the next event.

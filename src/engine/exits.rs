@@ -242,7 +242,8 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         let fee = self.simulator.fee(position.symbol.index(), FeeCall::Exit, price, position.size, &live)?;
         let (result, _) = self.result(position, price, unit_value);
         let net = result - ((position.entry_fee + fee) + position.swap);
-        self.alternatives.push(Alternative { trade: self.ledger.trades().len(), level, net });
+        let trade = self.tally.trades() + self.ledger.trades().len();
+        self.alternatives.push(Alternative { trade, level, net });
         Ok(())
     }
 

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::booked::BookedTrades;
 use super::event_engine::{EngineError, EventEngine, Outcome};
 use super::observer::Observer;
 use super::run::{TrialRun, WindowEnd};
 use super::settings::{EndOfRun, EquityMode};
-use super::tally::Tally;
 use crate::costs::Draws;
 use crate::execution::exits::ExitLevel;
 use crate::execution::simulator::ExitSlip;
@@ -44,7 +44,9 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         }
         let open = |status| self.book.active().iter().filter(|p| p.status == status).count();
         let (still_open, still_pending) = (open(PositionStatus::Open), open(PositionStatus::Pending));
-        let tally = Tally::of(self.ledger.trades(), &self.alternatives);
+        self.tally.add(self.ledger.trades(), &self.alternatives);
+        self.tally.complete(&self.alternatives);
+        let tally = &self.tally;
         let run = TrialRun {
             initial_balance: self.settings.initial_balance,
             final_cash: self.ledger.cash(),
@@ -64,11 +66,12 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             break_even_cost_multiplier: if self.by_volume() { tally.cost_multiplier() } else { None },
             curve: self.curve,
             trades: Vec::new(),
+            booked: BookedTrades::default(),
             parts: Vec::new(),
         };
         let (total_fees, draws) = (self.ledger.total_fees(), self.simulator.draws().taken());
         Ok(Outcome {
-            run: TrialRun { trades: self.ledger.into_trades(), ..run },
+            run: TrialRun { trades: self.ledger.into_trades(), booked: self.tally.into_booked(), ..run },
             extremes,
             total_fees,
             equity: self.equity,

@@ -4,6 +4,7 @@ pub mod accounts;
 mod adopt;
 mod agent;
 mod book;
+mod booked;
 mod calm;
 mod clock;
 pub mod context;
@@ -37,6 +38,7 @@ mod waiting;
 mod walk;
 mod wrapper;
 
+pub use booked::BookedTrades;
 pub use context::RunContext;
 pub use event_engine::{EngineError, EventEngine, Outcome};
 pub use history::{HistoryDifference, UnsettledSeries, history_difference};

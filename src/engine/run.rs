@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::booked::BookedTrades;
 use super::context::RunContext;
 use super::settings::EngineSettings;
 use super::statements::Statement;
@@ -92,8 +93,10 @@ pub struct RunRequest {
 /// What one run produced. Money in account currency.
 #[derive(Debug, Clone, Default)]
 pub struct TrialRun {
-    /// Closed trades in booking order.
+    /// Closed trades in booking order; none of a run beside others ([`super::run_together`]), of which `booked` tells.
     pub trades: Vec<Trade>,
+    /// The same trades as metrics and digests see them.
+    pub booked: BookedTrades,
     /// Equity per step.
     pub curve: EquityCurve,
     /// Balance at the start.
@@ -136,7 +139,7 @@ impl TrialRun {
     /// What metrics look at.
     pub fn facts(&self) -> RunFacts<'_> {
         RunFacts {
-            trades: &self.trades,
+            trades: self.booked.rows(),
             curve: &self.curve,
             initial_equity: self.initial_balance,
             bars: self.bars,
@@ -150,7 +153,8 @@ impl TrialRun {
 
     /// Memory of its trades and curve, at least 1.
     pub fn bytes(&self) -> usize {
-        (self.trades.len() * size_of::<Trade>() + self.curve.bytes()).max(1)
+        let trades = self.trades.len() * size_of::<Trade>() + self.booked.rows().bytes();
+        (trades + self.curve.bytes()).max(1)
     }
 }
 
@@ -190,7 +194,7 @@ pub trait StrategyRunner: Send + Sync {
     -> Result<TrialRun, TrialError>;
 
     /// Runs one trial per request side by side and hands over, one after the other in this order, what
-    /// [`StrategyRunner::run`] gives for each.
+    /// [`StrategyRunner::run`] gives for each, its list of trades left out.
     fn run_together(
         &self,
         inputs: &EngineInputs,

@@ -6,18 +6,20 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::run::TrialRun;
+use crate::metrics::TradeRows;
 use crate::types::{EquityCurve, Trade};
 
 /// Empty lists with room.
 #[derive(Debug, Default)]
 pub(super) struct Spare {
     pub(super) trades: Vec<Trade>,
+    pub(super) rows: TradeRows,
     pub(super) curve: EquityCurve,
 }
 
 impl Spare {
     fn bytes(&self) -> usize {
-        self.trades.capacity() * size_of::<Trade>() + self.curve.bytes()
+        self.trades.capacity() * size_of::<Trade>() + self.rows.bytes() + self.curve.bytes()
     }
 }
 
@@ -39,10 +41,12 @@ impl Kept {
     }
 
     fn leave(&mut self, run: TrialRun) {
-        let TrialRun { mut trades, mut curve, .. } = run;
+        let TrialRun { mut trades, booked, mut curve, .. } = run;
+        let mut rows = booked.into_rows();
         trades.clear();
+        rows.clear();
         curve.clear();
-        let spare = Spare { trades, curve };
+        let spare = Spare { trades, rows, curve };
         if self.bytes + spare.bytes() <= MOST_BYTES {
             self.bytes += spare.bytes();
             self.lists.push(spare);

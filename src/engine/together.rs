@@ -25,8 +25,8 @@ const LINE: usize = 8;
 /// A trial on its way; an engine that failed is gone and leaves its error.
 type Lane<'a, S> = Result<EventEngine<'a, S, RngDraws>, TrialError>;
 
-/// Runs one trial per request and hands the results over in the same order, each as soon as it is complete, while its
-/// trades are near. Each is what [`run_trial`] gives for it alone.
+/// Runs one trial per request and hands the results over in the same order, each as soon as it is complete. Each is what
+/// [`run_trial`] gives for it alone, but for the list of its trades, which nobody keeps.
 pub fn run_together<D: StrategyDef>(
     def: &D,
     inputs: &EngineInputs,
@@ -38,7 +38,9 @@ pub fn run_together<D: StrategyDef>(
     let one_account = |inputs: &EngineInputs| inputs.settings.accounts == Accounts::Shared;
     let shared = settled.iter().flatten().all(|own| one_account(own.as_ref().unwrap_or(inputs)));
     if trials.len() == 1 || !(shared || inputs.data.symbols().len() == 1) {
-        let alone = |(request, trial): (&RunRequest, &Trial)| run_trial(def, inputs, request, trial);
+        let alone = |(request, trial): (&RunRequest, &Trial)| {
+            run_trial(def, inputs, request, trial).map(without_list)
+        };
         return requests.iter().zip(trials).map(alone).for_each(done);
     }
     let begin = |((own, request), trial)| -> Lane<'_, D::Bound> {
@@ -61,6 +63,8 @@ fn walk<S: Strategy>(lanes: &mut [Lane<'_, S>], data: &MultiSymbolData) {
         lanes.iter().map(|lane| lane.as_ref().map_or(usize::MAX, |engine| engine.next_step)).collect();
     let mut until = next.iter().copied().min().unwrap_or(end);
     let mut stepped = 0;
+    // One list for all of them: it stays near.
+    let mut trades = Vec::new();
     while until < end {
         // Where the group stops on every line of bars or so, fetching all of them in order is cheaper than waiting for each.
         if stepped * LINE >= stretch {
@@ -72,7 +76,8 @@ fn walk<S: Strategy>(lanes: &mut [Lane<'_, S>], data: &MultiSymbolData) {
             let advanced = match lane {
                 Ok(engine) => guarded(|| {
                     let before = engine.counters.bars_stepped;
-                    engine.advance(until).map_err(|error| TrialError::Engine(error.to_string()))?;
+                    let advanced = engine.advance_and_count(until, &mut trades);
+                    advanced.map_err(|error| TrialError::Engine(error.to_string()))?;
                     Ok((engine.next_step, engine.counters.bars_stepped - before))
                 }),
                 Err(_) => Ok((usize::MAX, 0)),
@@ -106,8 +111,15 @@ fn finished<S: Strategy>(lane: Lane<'_, S>) -> Result<TrialRun, TrialError> {
     let engine = lane?;
     guarded(|| {
         let outcome = engine.finish().map_err(|error| TrialError::Engine(error.to_string()))?;
-        Ok(outcome.run)
+        Ok(without_list(outcome.run))
     })
+}
+
+/// A run whose trades are only counted.
+fn without_list(mut run: TrialRun) -> TrialRun {
+    run.trades.clear();
+    run.parts.iter_mut().for_each(|part| part.trades.clear());
+    run
 }
 
 /// A panic of one trial is its error and nobody else's: its engine is dropped and not looked at again.

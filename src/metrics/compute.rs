@@ -3,15 +3,16 @@
 use super::calendar::MetricCalendar;
 use super::equity::{self, Curve};
 use super::names::MetricId;
+use super::trade_rows::TradeRows;
 use super::trades::{self, TradeScratch};
 use super::values::Metrics;
-use crate::types::{EquityCurve, Trade};
+use crate::types::EquityCurve;
 
 /// What a run left behind, as far as metrics look at it. Money in account currency.
 #[derive(Debug, Clone, Copy)]
 pub struct RunFacts<'a> {
     /// Closed trades, in any order.
-    pub trades: &'a [Trade],
+    pub trades: &'a TradeRows,
     /// Equity after costs, from the window's first step on; a curve that stops early holds its last value until the
     /// window's end.
     pub curve: &'a EquityCurve,

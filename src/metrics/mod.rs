@@ -19,6 +19,7 @@ mod per_bar;
 mod ranks;
 mod ratio;
 mod significance;
+mod trade_rows;
 mod trades;
 mod values;
 
@@ -39,4 +40,5 @@ pub use significance::{
     SharpeSample, effective_trials, expected_max_normal, expected_max_sharpe, min_backtest_length,
     min_backtest_length_bound, sharpe_variance, wilson_interval,
 };
+pub use trade_rows::TradeRows;
 pub use values::Metrics;

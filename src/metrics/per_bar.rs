@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::compute::{MetricScratch, RunFacts, compute};
+use super::trade_rows::TradeRows;
 use super::{MetricCalendar, MetricId, Metrics, ratio};
 use crate::types::time::{DAY, HOUR};
 use crate::types::{Calendar, EquityCurve, StepRange, math};
@@ -131,7 +132,7 @@ fn fast(bars: &Bars, before: usize, initial: f64, market: Calendar) -> Metrics {
     }
     let calendar = MetricCalendar::new(&timeline, window, market, 252);
     let facts = RunFacts {
-        trades: &[],
+        trades: &TradeRows::default(),
         curve: &curve,
         initial_equity: initial,
         bars: bars.len() as u64,

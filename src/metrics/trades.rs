@@ -3,47 +3,10 @@
 use super::moments::{Moments, sharpe_per_observation};
 use super::names::MetricId;
 use super::ratio::{ratio, sortino};
+use super::trade_rows::{Row, TradeRows};
 use super::values::Metrics;
+use crate::types::math;
 use crate::types::sums::Sums;
-use crate::types::{CloseReason, Timestamp, Trade, math};
-
-/// One position as the metrics see it: its legs merged.
-#[derive(Debug, Clone, Copy)]
-struct Row {
-    exit: Timestamp,
-    entry: Timestamp,
-    symbol: u16,
-    number: u32,
-    /// Result before explicit fees.
-    gross: f64,
-    /// Commissions and swap.
-    fee: f64,
-    r: Option<f64>,
-    size: f64,
-}
-
-impl Row {
-    fn of(trade: &Trade) -> Self {
-        Self {
-            exit: trade.exit_time,
-            entry: trade.entry_time,
-            symbol: trade.symbol.0,
-            number: trade.number,
-            gross: trade.result,
-            fee: trade.total_fee() + trade.swap,
-            r: trade.r_multiple,
-            size: trade.size,
-        }
-    }
-
-    fn position(&self) -> (u16, u32, Timestamp) {
-        (self.symbol, self.number, self.entry)
-    }
-
-    fn order(&self) -> (Timestamp, Timestamp, u16, u32) {
-        (self.exit, self.entry, self.symbol, self.number)
-    }
-}
 
 /// Reused memory of one thread.
 #[derive(Debug, Clone, Default)]
@@ -73,9 +36,8 @@ const WON: usize = 3;
 const LOST: usize = 4;
 
 /// Fills in the trade metrics; returns the net profit.
-pub(super) fn measure(trades: &[Trade], scratch: &mut TradeScratch, out: &mut Metrics) -> f64 {
-    collect(trades, &mut scratch.rows);
-    let rows = &scratch.rows;
+pub(super) fn measure(trades: &TradeRows, scratch: &mut TradeScratch, out: &mut Metrics) -> f64 {
+    let rows = ordered(trades, &mut scratch.rows);
     let totals = total(rows);
     let n = rows.len();
     let count = n as f64;
@@ -105,7 +67,7 @@ pub(super) fn measure(trades: &[Trade], scratch: &mut TradeScratch, out: &mut Me
     out.set(const { MetricId::of("payoff_ratio") }, ratio(avg_win, avg_loss));
     out.set(const { MetricId::of("fee_share") }, ratio(fees, won));
     out.set(const { MetricId::of("max_consecutive_losses") }, totals.losing_run as f64);
-    let active_days = active_days(rows, &mut scratch.days);
+    let active_days = trades.active_days(&mut scratch.days);
     out.set(const { MetricId::of("active_days") }, active_days as f64);
     out.set(
         const { MetricId::of("trades_per_active_day") },
@@ -120,15 +82,17 @@ pub(super) fn measure(trades: &[Trade], scratch: &mut TradeScratch, out: &mut Me
 }
 
 /// One row per position in the order of (exit, entry, symbol, number).
-fn collect(trades: &[Trade], rows: &mut Vec<Row>) {
-    rows.clear();
-    rows.extend(trades.iter().map(Row::of));
-    if trades.iter().any(|trade| trade.reason == CloseReason::PartialExit) {
-        merge_legs(rows);
+fn ordered<'a>(trades: &'a TradeRows, room: &'a mut Vec<Row>) -> &'a [Row] {
+    if trades.is_ordered() && !trades.has_legs() {
+        return trades.rows();
     }
-    if !rows.is_sorted_by_key(Row::order) {
-        rows.sort_unstable_by_key(Row::order);
+    room.clear();
+    room.extend_from_slice(trades.rows());
+    if trades.has_legs() {
+        merge_legs(room);
     }
+    room.sort_unstable_by_key(Row::order);
+    room
 }
 
 /// Joins the legs of a position: results and fees summed, R weighted by leg size, the exit of the last leg.
@@ -208,21 +172,12 @@ fn mean_or_zero(sum: f64, terms: usize) -> f64 {
     if terms == 0 { 0.0 } else { sum / terms as f64 }
 }
 
-/// Distinct UTC dates of entries.
-fn active_days(rows: &[Row], days: &mut Vec<i64>) -> usize {
-    days.clear();
-    days.extend(rows.iter().map(|row| row.entry.utc_day()));
-    days.sort_unstable();
-    days.dedup();
-    days.len()
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::types::{Direction, OrderType, SymbolId, TradeCosts};
+    use crate::types::{CloseReason, Direction, OrderType, SymbolId, Timestamp, Trade, TradeCosts};
 
     fn trade(number: u32, entry: i64, exit: i64, result: f64, fee: f64) -> Trade {
         Trade {
@@ -256,7 +211,7 @@ mod tests {
 
     fn metrics(trades: &[Trade]) -> Metrics {
         let mut out = Metrics::UNDEFINED;
-        measure(trades, &mut TradeScratch::default(), &mut out);
+        measure(&TradeRows::of(trades), &mut TradeScratch::default(), &mut out);
         out
     }
 

@@ -80,6 +80,11 @@ impl Ledger {
         &self.trades
     }
 
+    /// Changes the list of trades for another; cash and fees stay as they are.
+    pub fn swap_trades(&mut self, list: &mut Vec<Trade>) {
+        std::mem::swap(&mut self.trades, list);
+    }
+
     /// Takes the trades out.
     pub fn into_trades(self) -> Vec<Trade> {
         self.trades

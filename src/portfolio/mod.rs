@@ -4,8 +4,10 @@ pub mod equity;
 pub mod ledger;
 pub mod position;
 pub mod summary;
+pub mod trade_digest;
 
 pub use equity::{EquityExtremes, TradeCurvePoint, equity_per_trade};
 pub use ledger::{FeeEntry, FeeKind, Ledger};
 pub use position::{Position, PositionStatus};
 pub use summary::Summary;
+pub use trade_digest::{TradeListDigest, trade_list_digest};

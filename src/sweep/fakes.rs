@@ -5,7 +5,8 @@ use std::convert::Infallible;
 
 use super::outcome::RowShape;
 use super::run::{TrialEvaluator, TrialSource};
-use super::{MetricValues, Ranker, TrialResult, TrialRow, TrialStatus, trade_list_digest};
+use super::{MetricValues, Ranker, TrialResult, TrialRow, TrialStatus};
+use crate::engine::BookedTrades;
 use crate::types::{MasterSeed, ParamSet, ParamValue, Purpose, Trial, TrialError, TrialId};
 
 /// A grid of one parameter; every seventh position is excluded, ids run backwards in blocks of ten.
@@ -67,7 +68,7 @@ impl TrialEvaluator for FakeEvaluator {
             objectives: [defined.then_some(sharpe)].into(),
             feasible: trades >= 100.0,
             violation: ((100.0 - trades) / 100.0).max(0.0),
-            trades_digest: trade_list_digest(&[]),
+            trades_digest: BookedTrades::default().digest(),
             pruned_at: None,
             reason: None,
             bars: 10,

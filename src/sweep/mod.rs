@@ -17,7 +17,6 @@ pub mod run;
 pub mod stop;
 pub mod store;
 pub mod study;
-pub mod trade_digest;
 pub mod verify;
 
 mod accounts;
@@ -36,4 +35,3 @@ pub use run::{RunSettings, Sweep, SweepEnd, SweepError, SweepReport, TrialEvalua
 pub use stop::{StopFlag, StopReason};
 pub use store::{ChunkStore, FinishedChunk, MemoryStore, Stored};
 pub use study::{FeasibleTrials, ObjectiveRanker, Study, WindowEvaluator};
-pub use trade_digest::trade_list_digest;

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::rank::TrialStatus;
-use super::trade_digest::trade_list_digest;
+use crate::engine::BookedTrades;
 use crate::types::{Digest, DigestWriter, Trial, TrialError, TrialId};
 
 /// Metric values of one trial in the order of the table's metric columns; an undefined one is kept as NaN, which no
@@ -76,7 +76,7 @@ pub struct FoldResult {
 pub struct TrialResult {
     /// Every metric.
     pub metrics: MetricValues,
-    /// Digest of the trade list, every field by its bits ([`trade_list_digest`]).
+    /// Digest of the trade list, every field by its bits ([`BookedTrades::digest`]).
     pub trades_digest: Digest,
     /// One value per objective, each oriented as the sweep file states; undefined = `None`.
     pub objectives: Box<[Option<f64>]>,
@@ -103,7 +103,7 @@ impl TrialResult {
     pub fn infeasible(metrics: usize, objectives: usize, violation: f64, reason: String) -> Self {
         Self {
             metrics: MetricValues::undefined(metrics),
-            trades_digest: trade_list_digest(&[]),
+            trades_digest: BookedTrades::default().digest(),
             objectives: vec![None; objectives].into(),
             feasible: false,
             violation,
@@ -181,7 +181,7 @@ impl TrialRow {
                 pruned_at: None,
                 duplicate_of: None,
                 metrics: MetricValues::undefined(shape.metrics),
-                digest: trade_list_digest(&[]),
+                digest: BookedTrades::default().digest(),
             },
         };
         row.digest = trial_digest(&row, row.digest);

@@ -4,11 +4,11 @@ use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::Ranker;
 use super::accounts::joined;
 use super::outcome::{DailyReturns, MetricValues, RowShape, TrialResult, TrialRow};
 use super::rank::RankKey;
 use super::run::{TrialEvaluator, TrialSource};
-use super::{Ranker, trade_list_digest};
 use crate::cache::{self, CacheError, CachePlan, CacheReport, IndicatorCache};
 use crate::engine::settings::EquityMode;
 use crate::engine::{self, Clock, EngineInputs, RunRequest, StrategyRunner, TrialRun, WindowEnd};
@@ -263,7 +263,7 @@ impl<'a> WindowEvaluator<'a> {
         let violation = total_violation(&self.study.requirements, value, &parts);
         TrialResult {
             metrics: MetricValues::new(metrics.iter().map(|(_, value)| value)),
-            trades_digest: trade_list_digest(&run.trades),
+            trades_digest: run.booked.digest(),
             objectives: [self.study.objective.score(value)].into(),
             feasible: violation == 0.0,
             violation,
@@ -320,7 +320,7 @@ fn first_difference(a: &TrialRun, b: &TrialRun) -> Option<&'static str> {
         figures.map(|figure| figure.map(f64::to_bits))
     };
     let checks = [
-        (trade_list_digest(&a.trades) == trade_list_digest(&b.trades), "trades"),
+        (a.booked.digest() == b.booked.digest(), "trades"),
         (bits(a) == bits(b) && a.curve.end() == b.curve.end(), "equity curves"),
         (a.final_cash.to_bits() == b.final_cash.to_bits(), "final balances"),
         (a.bars_in_position == b.bars_in_position, "bars in position"),

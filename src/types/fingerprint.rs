@@ -41,7 +41,7 @@ impl fmt::Debug for Digest {
 }
 
 /// Bytes collected before they are hashed: whole subtrees of BLAKE3, so that many of its chunks are hashed side by side.
-const BATCH: usize = 64 * 1024;
+pub(crate) const BATCH: usize = 16 * 1024;
 
 /// Feeds typed values into a digest, each in one fixed little-endian form; texts and lists carry their length.
 #[derive(Debug, Clone, Default)]
@@ -73,10 +73,14 @@ impl DigestWriter {
     /// Completes the pending batch with these bytes, and hashes every whole batch.
     #[cold]
     fn hash_batches(&mut self, bytes: &[u8]) {
-        let (head, rest) = bytes.split_at(BATCH - self.pending.len());
-        self.pending.extend_from_slice(head);
-        self.hasher.update(&self.pending);
-        self.pending.clear();
+        let mut rest = bytes;
+        if !self.pending.is_empty() {
+            let (head, behind) = bytes.split_at(BATCH - self.pending.len());
+            self.pending.extend_from_slice(head);
+            self.hasher.update(&self.pending);
+            self.pending.clear();
+            rest = behind;
+        }
         let (whole, rest) = rest.split_at(rest.len() / BATCH * BATCH);
         self.hasher.update(whole);
         self.pending.extend_from_slice(rest);

@@ -14,7 +14,7 @@ use super::splits::{Splits, Window};
 use super::stitch::{OverlapError, scale_trade, stitch};
 use crate::cache::{CacheError, CacheReport};
 use crate::engine::settings::PnlMode;
-use crate::engine::{self, TrialRun, WindowEnd};
+use crate::engine::{self, BookedTrades, TrialRun, WindowEnd};
 use crate::metrics::{METRIC_COUNT, MetricId, Metrics};
 use crate::search::{Coordinate as Level, Levels, Sampler, Space};
 use crate::sweep::reducer::ChunkFigures;
@@ -315,6 +315,7 @@ impl WalkForward<'_> {
                 trade
             }));
         }
+        joined.booked = BookedTrades::of(&joined.trades);
         Ok(joined)
     }
 

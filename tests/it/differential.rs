@@ -11,8 +11,9 @@ use std::sync::Arc;
 
 use omega_sweep::data::{BarSeries, MultiSymbolData, PriceColumns, SymbolSeries};
 use omega_sweep::engine::settings::{EquityMode, Profile, RatesSource};
-use omega_sweep::engine::{Clock, EngineError, Outcome, Registry, TrialRun};
+use omega_sweep::engine::{BookedTrades, Clock, EngineError, Outcome, Registry, TrialRun};
 use omega_sweep::metrics::{self, MetricCalendar, MetricScratch};
+use omega_sweep::portfolio::trade_list_digest;
 use omega_sweep::strategy::{Level, TradeSignal};
 use omega_sweep::types::{
     Calendar, CloseReason, CurvePoint, Direction, EquityCurve, OrderType, StepRange, Trade,
@@ -40,18 +41,25 @@ pub(crate) fn bits(outcome: &Outcome<Recorder>) -> String {
 
 /// The same of a run alone. Floats print in their shortest exact form, so equal texts are equal bits.
 fn run_bits(run: &TrialRun) -> String {
-    let TrialRun { curve, parts, trades, .. } = run;
+    let TrialRun { curve, parts, trades, booked, .. } = run;
     let point = |point: CurvePoint| (point.step, point.cash.to_bits(), point.equity.to_bits());
     let points: Vec<_> = curve.points().map(point).collect();
     let parts: Vec<String> = parts.iter().map(run_bits).collect();
     let counts = TrialRun {
         trades: Vec::new(),
+        booked: BookedTrades::default(),
         curve: EquityCurve::default(),
         parts: Vec::new(),
         bars_stepped: 0,
         ..run.clone()
     };
-    format!("{counts:?} {trades:?} {points:?} end {} {parts:?}", curve.end())
+    format!("{counts:?} {trades:?} {} {points:?} end {} {parts:?}", booked.digest(), curve.end())
+}
+
+/// The run without the list of its trades, which its digest has to stand for.
+fn counted(run: &TrialRun) -> TrialRun {
+    assert_eq!(run.booked.digest(), trade_list_digest(&run.trades));
+    TrialRun { trades: Vec::new(), parts: run.parts.iter().map(counted).collect(), ..run.clone() }
 }
 
 /// Every metric of a run, by its bits.
@@ -290,8 +298,13 @@ fn trials_side_by_side_give_the_bits_of_each_alone_on_every_bar() {
             let case = GroupCase::new(runner, seed);
             let pairs = case.together().into_iter().zip(case.alone());
             for (place, (beside, alone)) in pairs.enumerate() {
+                let counted = alone.as_ref().map(counted).map_err(Clone::clone);
                 let bits = |run: &Result<TrialRun, _>| run.as_ref().map(run_bits).map_err(Clone::clone);
-                assert!(bits(&beside) == bits(&alone), "{} seed {seed}, set {place}", runner.name());
+                assert!(bits(&beside) == bits(&counted), "{} seed {seed}, set {place}", runner.name());
+                let window = case.window();
+                let metrics = |run: &TrialRun| metric_bits(run, &calendar(case.data(), window));
+                let metrics = |run: &Result<TrialRun, _>| run.as_ref().ok().map(metrics);
+                assert_eq!(metrics(&beside), metrics(&alone), "{} seed {seed}, set {place}", runner.name());
                 trades += alone.as_ref().map_or(0, |run| run.trades.len());
                 accounts += alone.as_ref().map_or(0, |run| run.parts.len());
             }

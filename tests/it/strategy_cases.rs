@@ -119,6 +119,16 @@ impl GroupCase {
         Self { runner: Arc::clone(runner), inputs, requests, trials }
     }
 
+    /// The market.
+    pub(crate) fn data(&self) -> &MultiSymbolData {
+        &self.inputs.data
+    }
+
+    /// The steps of every set.
+    pub(crate) fn window(&self) -> StepRange {
+        self.requests.first().map_or(StepRange { start: 0, end: 0 }, |request| request.window)
+    }
+
     /// All sets side by side.
     pub(crate) fn together(&self) -> Vec<Result<TrialRun, TrialError>> {
         let mut runs = Vec::with_capacity(self.trials.len());

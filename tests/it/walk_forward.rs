@@ -6,11 +6,10 @@ use omega_sweep::config::{self, JobSpec, LoadOptions, Text, Validation};
 use omega_sweep::data::assemble::{SymbolBars, in_memory};
 use omega_sweep::data::{AlignmentSettings, BarSeries, MultiSymbolData, PriceColumns, synthetic};
 use omega_sweep::engine::{Clock, EngineInputs, EngineSettings, Registry, WindowEnd};
+use omega_sweep::portfolio::trade_list_digest;
 use omega_sweep::search::{GridOrder, GridSampler, Sampler};
 use omega_sweep::sweep::study::LatestCache;
-use omega_sweep::sweep::{
-    ChunkPlan, MemoryStore, RunSettings, Silent, StopFlag, Study, WindowEvaluator, trade_list_digest,
-};
+use omega_sweep::sweep::{ChunkPlan, MemoryStore, RunSettings, Silent, StopFlag, Study, WindowEvaluator};
 use omega_sweep::types::{Calendar, MasterSeed, StepRange, Timeframe, Timestamp};
 use omega_sweep::walkforward::splits::{Development, Splits, splits};
 use omega_sweep::walkforward::{WalkForward, WalkForwardReport, WalkForwardSettings};

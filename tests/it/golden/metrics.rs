@@ -2,9 +2,9 @@
 
 use omega_sweep::metrics::{
     Bootstrap, BootstrapKind, METRICS, MetricCalendar, MetricId, MetricScratch, RunFacts, SharpeSample,
-    benjamini_hochberg, compute, daily_returns, effective_trials, expected_max_normal, expected_max_sharpe,
-    holm, min_backtest_length, min_backtest_length_bound, p_value_mean_above_zero, p_value_of_resamples,
-    wilson_interval,
+    TradeRows, benjamini_hochberg, compute, daily_returns, effective_trials, expected_max_normal,
+    expected_max_sharpe, holm, min_backtest_length, min_backtest_length_bound, p_value_mean_above_zero,
+    p_value_of_resamples, wilson_interval,
 };
 use omega_sweep::robustness::ulcer::ulcer_score;
 use omega_sweep::types::time::DAY;
@@ -30,6 +30,7 @@ fn every_run_metric_agrees_with_the_formulas() {
         let periods = u32::try_from(input["periods_per_year"].as_u64().expect("a count")).expect("small");
         let calendar = MetricCalendar::new(&timeline, window, market, periods);
         let trades: Vec<Trade> = input["trades"].as_array().expect("trades").iter().map(trade).collect();
+        let trades = TradeRows::of(&trades);
         let facts = RunFacts {
             bars: input["bars_total"].as_u64().expect("a count"),
             bars_in_position: input["bars_in_market"].as_u64().expect("a count"),
@@ -70,7 +71,8 @@ fn an_empty_week_carries_its_close_into_the_ulcer_index() {
         let (timeline, curve) = curve(&points);
         let window = StepRange { start: 0, end: timeline.len() };
         let calendar = MetricCalendar::new(&timeline, window, Calendar::Fx24x5, 252);
-        let facts = facts(&[], &curve, number(&points[0][1]));
+        let none = TradeRows::default();
+        let facts = facts(&none, &curve, number(&points[0][1]));
         let found = compute(&facts, &calendar, &mut MetricScratch::default())
             .get(MetricId::from_key("ulcer_index").expect("known"));
         let what = format!("{}", case["name"]);
@@ -229,7 +231,7 @@ fn cases<'a>(file: &'a Value, kind: &'static str) -> impl Iterator<Item = &'a Va
     found.into_iter()
 }
 
-fn facts<'a>(trades: &'a [Trade], curve: &'a EquityCurve, initial_equity: f64) -> RunFacts<'a> {
+fn facts<'a>(trades: &'a TradeRows, curve: &'a EquityCurve, initial_equity: f64) -> RunFacts<'a> {
     RunFacts {
         trades,
         curve,

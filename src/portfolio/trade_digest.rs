@@ -5,32 +5,89 @@
 //! bytes: most trades take a quarter of the room, and hashing is a good part of what a trade costs. Nothing is left out,
 //! so lists that differ in any bit give different bytes.
 
-use crate::types::{CloseReason, Digest, DigestWriter, Direction, OrderType, Trade, TradeCosts};
+use crate::types::{CloseReason, Digest, DigestWriter, Direction, OrderType, Trade, TradeCosts, fingerprint};
 
 /// BLAKE3 over every field of every trade by its bits, in booking order.
 pub fn trade_list_digest(trades: &[Trade]) -> Digest {
-    let mut writer = DigestWriter::new("omega-sweep trades 2");
-    writer.u64(trades.len() as u64);
-    let mut terms = Terms::default();
-    let mut batch = vec![[0; 8]; BATCH + LONGEST];
-    let mut used = 0;
+    let mut digest = TradeListDigest::default();
     for trade in trades {
-        if used >= BATCH {
-            writer.bytes(batch[..used].as_flattened());
-            used = 0;
+        digest.add(trade);
+    }
+    digest.finish()
+}
+
+/// [`trade_list_digest`] of trades that arrive one after the other.
+#[derive(Debug, Clone)]
+pub struct TradeListDigest {
+    writer: DigestWriter,
+    /// A batch that is not hashed yet, with room for a trade behind it. Empty before the first trade.
+    words: Vec<[u8; 8]>,
+    used: usize,
+    terms: Terms,
+    trades: u64,
+}
+
+impl Default for TradeListDigest {
+    fn default() -> Self {
+        let (writer, words, terms) = (DigestWriter::default(), Vec::new(), Terms::default());
+        Self { writer, words, used: 0, terms, trades: 0 }
+    }
+}
+
+impl TradeListDigest {
+    /// The next trade.
+    #[inline]
+    pub fn add(&mut self, trade: &Trade) {
+        if self.used >= BATCH || self.words.is_empty() {
+            self.make_room();
         }
-        let room = batch[used..].first_chunk_mut().expect("room for a trade behind a batch");
-        used += Record::new(room).write(trade, &mut terms);
+        let room = self.words[self.used..].first_chunk_mut().expect("room for a trade behind a batch");
+        self.used += Record::new(room).write(trade, &mut self.terms);
+        self.trades += 1;
         if let Some(scenario) = trade.scenario {
-            writer.bytes(batch[..used].as_flattened()).text(scenario);
-            used = 0;
+            self.text(scenario);
         }
     }
-    writer.bytes(batch[..used].as_flattened()).finish()
+
+    /// Hashes a batch that is full; the first one begins with what kind of record this is.
+    #[cold]
+    fn make_room(&mut self) {
+        if self.words.is_empty() {
+            self.words.resize(BATCH + LONGEST, [0; 8]);
+            self.text("omega-sweep trades 3");
+        } else {
+            self.writer.bytes(self.words[..BATCH].as_flattened());
+            self.words.copy_within(BATCH..self.used, 0);
+            self.used -= BATCH;
+        }
+    }
+
+    /// A text in whole words, its length in front.
+    fn text(&mut self, text: &str) {
+        let length = (text.len() as u64).to_le_bytes();
+        let words = text.as_bytes().chunks(8).map(|bytes| {
+            let mut word = [0; 8];
+            word[..bytes.len()].copy_from_slice(bytes);
+            word
+        });
+        for word in std::iter::once(length).chain(words) {
+            if self.used >= BATCH {
+                self.make_room();
+            }
+            self.words[self.used] = word;
+            self.used += 1;
+        }
+    }
+
+    /// The digest of the trades so far.
+    pub fn finish(&self) -> Digest {
+        // Their number comes last: before them nobody knows it.
+        self.writer.clone().bytes(self.words[..self.used].as_flattened()).u64(self.trades).finish()
+    }
 }
 
 /// Words collected before they are hashed.
-const BATCH: usize = 4096;
+const BATCH: usize = fingerprint::BATCH / 8;
 
 /// Most words of a trade.
 const LONGEST: usize = 24;

@@ -1,0 +1,134 @@
+//! Closed trades as far as metrics look at them, taken in as they are booked: a quarter of the room of whole records.
+
+use crate::types::{CloseReason, Timestamp, Trade};
+
+/// One position as the metrics see it: its legs merged.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Row {
+    pub(super) exit: Timestamp,
+    pub(super) entry: Timestamp,
+    pub(super) symbol: u16,
+    pub(super) number: u32,
+    /// Result before explicit fees.
+    pub(super) gross: f64,
+    /// Commissions and swap.
+    pub(super) fee: f64,
+    pub(super) r: Option<f64>,
+    pub(super) size: f64,
+}
+
+impl Row {
+    fn of(trade: &Trade) -> Self {
+        Self {
+            exit: trade.exit_time,
+            entry: trade.entry_time,
+            symbol: trade.symbol.0,
+            number: trade.number,
+            gross: trade.result,
+            fee: trade.total_fee() + trade.swap,
+            r: trade.r_multiple,
+            size: trade.size,
+        }
+    }
+
+    pub(super) fn position(&self) -> (u16, u32, Timestamp) {
+        (self.symbol, self.number, self.entry)
+    }
+
+    pub(super) fn order(&self) -> (Timestamp, Timestamp, u16, u32) {
+        (self.exit, self.entry, self.symbol, self.number)
+    }
+}
+
+/// The trades of a run, in booking order.
+#[derive(Debug, Clone, Default)]
+pub struct TradeRows {
+    rows: Vec<Row>,
+    /// UTC dates of entries, without immediate repetitions.
+    days: Vec<i64>,
+    /// Whether some trade follows one that closed later.
+    disordered: bool,
+    /// Whether a position was closed in parts.
+    legs: bool,
+}
+
+impl TradeRows {
+    /// Those of a list.
+    pub fn of(trades: &[Trade]) -> Self {
+        let mut rows = Self::default();
+        for trade in trades {
+            rows.add(trade);
+        }
+        rows
+    }
+
+    /// The next trade.
+    #[inline]
+    pub fn add(&mut self, trade: &Trade) {
+        let row = Row::of(trade);
+        self.disordered |= self.rows.last().is_some_and(|last| last.order() > row.order());
+        self.legs |= trade.reason == CloseReason::PartialExit;
+        let day = row.entry.utc_day();
+        if self.days.last() != Some(&day) {
+            self.days.push(day);
+        }
+        self.rows.push(row);
+    }
+
+    /// Forgets the trades and keeps the memory.
+    pub fn clear(&mut self) {
+        let Self { mut rows, mut days, .. } = std::mem::take(self);
+        rows.clear();
+        days.clear();
+        *self = Self { rows, days, ..Self::default() };
+    }
+
+    /// Number of trades, legs counted apart.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Whether they were booked in the order of (exit, entry, symbol, number).
+    pub fn is_ordered(&self) -> bool {
+        !self.disordered
+    }
+
+    /// Memory they have room for.
+    pub fn bytes(&self) -> usize {
+        self.rows.capacity() * size_of::<Row>() + self.days.capacity() * size_of::<i64>()
+    }
+
+    /// Result after fees and swap of every trade, in booking order.
+    pub fn nets(&self) -> impl Iterator<Item = f64> + '_ {
+        self.rows.iter().map(|row| row.gross - row.fee)
+    }
+
+    /// Places in booking order, by (exit, entry, symbol, number).
+    pub fn places_in_order(&self) -> Vec<usize> {
+        let mut places: Vec<usize> = (0..self.rows.len()).collect();
+        places.sort_by_key(|&place| self.rows[place].order());
+        places
+    }
+
+    pub(super) fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    pub(super) fn has_legs(&self) -> bool {
+        self.legs
+    }
+
+    /// Number of distinct UTC dates of entries.
+    pub(super) fn active_days(&self, room: &mut Vec<i64>) -> usize {
+        room.clear();
+        room.extend_from_slice(&self.days);
+        room.sort_unstable();
+        room.dedup();
+        room.len()
+    }
+}
