@@ -49,8 +49,8 @@ pub struct Resampled {
     pub bars: BarSeries,
     /// Source rows of each bar: bar `k` is made of rows `starts[k]..starts[k + 1]`; one entry more than bars.
     pub starts: Vec<usize>,
-    /// Instant at which each bar is complete: its label plus its length, or the end of its last source bar when that
-    /// is later (a day of 25 hours).
+    /// Instant at which each bar is complete: its label plus its length, or later where a clock change makes its bin
+    /// longer (a day of 25 hours) or its last source bar ends later.
     pub ends: Vec<i64>,
     /// Whether the last source bar ends before the last bin does.
     pub last_is_partial: bool,
@@ -85,8 +85,12 @@ pub fn resample(source: &BarSeries, target: Timeframe, rule: ResampleRule) -> Re
     let (labels, starts, kept) = bins(source.times(), &mut clock, target, rule.sunday);
     let rows = |k: usize| starts[k]..starts[k + 1];
     let shorter = source.timeframe().micros();
+    // A clock change can lengthen a bin: it is not complete before its own end, whether or not a source bar lies there.
     let ends: Vec<i64> = (0..labels.len())
-        .map(|k| (labels[k] + target.micros()).max(source.times()[starts[k + 1] - 1] + shorter))
+        .map(|k| {
+            let nominal = (labels[k] + target.micros()).max(clock.end(labels[k]));
+            nominal.max(source.times()[starts[k + 1] - 1] + shorter)
+        })
         .collect();
     let last_is_partial =
         labels.last().is_some_and(|&label| source.times()[source.len() - 1] + shorter < clock.end(label));
@@ -256,6 +260,16 @@ mod tests {
         assert_eq!(days.bars.len(), 1);
         assert_eq!(days.ends[0] - days.bars.times()[0], 25 * HOUR);
         assert!(!days.last_is_partial);
+    }
+
+    #[test]
+    fn a_long_bin_is_complete_at_its_end_though_its_last_bars_are_missing() {
+        // The four hours from 21:00 of the night New York left daylight saving are five.
+        let rule = ResampleRule { anchor: DayAnchor::Ny17, sunday: SundayBars::Keep };
+        let bars = resample(&hourly("2023-11-05T22:00Z", 3), Timeframe::H4, rule);
+        assert_eq!(bars.bars.times(), [Timestamp::parse_iso("2023-11-05T21:00Z").expect("an instant").0]);
+        assert_eq!(bars.ends, [Timestamp::parse_iso("2023-11-06T02:00Z").expect("an instant").0]);
+        assert!(bars.last_is_partial);
     }
 
     #[test]
