@@ -14,6 +14,18 @@ pub(super) struct Jobs {
     pub(super) trials: Vec<Trial>,
 }
 
+impl Jobs {
+    /// The same jobs, dealt out like cards to so many hands, one hand after the other: neighbours in a grid cost much the
+    /// same, so all hands do.
+    fn dealt(&self, hands: usize) -> Self {
+        let places = || (0..hands).flat_map(|hand| (hand..self.trials.len()).step_by(hands));
+        Self {
+            positions: places().map(|place| self.positions[place]).collect(),
+            trials: places().map(|place| self.trials[place].clone()).collect(),
+        }
+    }
+}
+
 /// Runs every job and hands the outcomes over in small blocks, in any order. Leaves the rest alone once `stop` is set
 /// or `deliver` says no.
 pub(super) fn fan_out<E: TrialEvaluator>(
@@ -25,10 +37,12 @@ pub(super) fn fan_out<E: TrialEvaluator>(
     deliver: impl Fn(Vec<(u64, TrialOutcome)>) -> bool + Sync,
 ) {
     // A few at a time when there are thousands, so that handing over costs little; and as many as gain from running
-    // side by side, but two blocks for every thread, so that none sits on a queue while the others are done.
+    // side by side, but a block for every thread.
     let trials = jobs.trials.len();
     let threads = rayon::current_num_threads();
-    let share = if threads == 1 { trials } else { trials.div_ceil(2 * threads) };
+    let share = trials.div_ceil(threads);
+    let dealt = (share <= evaluator.side_by_side()).then(|| jobs.dealt(threads));
+    let jobs = dealt.as_ref().unwrap_or(jobs);
     let few = (trials / 512).clamp(1, 16);
     let next = AtomicUsize::new(0);
     let work = || {
