@@ -6,8 +6,9 @@ use super::digest::block_digests;
 use crate::data::{BarSeries, FinerBars, MultiSymbolData};
 use crate::types::{Digest, DigestWriter};
 
-/// Version of this engine, part of every study id.
-pub const ENGINE_VERSION: &str = env!("CARGO_PKG_VERSION");
+/// Version of this engine, part of every study id. What follows the plus rises with every change of a number or digest
+/// between releases, so that results from before and after it are not mixed unnoticed.
+pub const ENGINE_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "+2");
 
 /// Objects whose key order means something.
 const ORDERED: [&str; 2] = ["parameters", "strategy.rules.let"];
