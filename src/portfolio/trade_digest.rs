@@ -335,6 +335,33 @@ mod tests {
     }
 
     #[test]
+    fn batches_show_in_no_bit() {
+        // Longer than two batches, with texts that reach over their ends.
+        let trades: Vec<Trade> = (0..700_u32)
+            .map(|number| {
+                let scenario = (number % 3 == 0).then_some("a rule with a name of more than one word");
+                Trade { number, scenario, ..trade() }
+            })
+            .collect();
+        let text = |text: &str| {
+            let mut bytes = (text.len() as u64).to_le_bytes().to_vec();
+            bytes.extend(text.as_bytes());
+            bytes.resize(bytes.len().next_multiple_of(8), 0);
+            bytes
+        };
+        let (mut bytes, mut terms) = (text("omega-sweep trades 3"), Terms::default());
+        for trade in &trades {
+            let mut words = [[0; 8]; LONGEST];
+            let used = Record::new(&mut words).write(trade, &mut terms);
+            bytes.extend(words[..used].as_flattened());
+            bytes.extend(trade.scenario.map(text).unwrap_or_default());
+        }
+        assert!(bytes.len() > 2 * fingerprint::BATCH);
+        bytes.extend((trades.len() as u64).to_le_bytes());
+        assert_eq!(trade_list_digest(&trades), Digest::of(&bytes));
+    }
+
+    #[test]
     fn order_and_number_of_trades_count() {
         let (a, b) = (trade(), changed(|t| t.result = 1.0));
         let lists: [&[&Trade]; 5] = [&[], &[&a], &[&a, &b], &[&b, &a], &[&a, &a]];

@@ -1,25 +1,29 @@
 //! Random markets, settings and scripted strategies for the properties of the engine, all from one number.
 
-use std::sync::{Arc, LazyLock};
+mod choices;
+mod market;
+
+use std::sync::Arc;
 
 use omega_sweep::cache::IndicatorCache;
 use omega_sweep::costs::RngDraws;
-use omega_sweep::data::{
-    BarSeries, MultiSymbolData, NO_ROW, Ohlc, PriceColumns, RowMap, SymbolSeries, SymbolSpec,
-};
-use omega_sweep::engine::settings::{ManagementSettings, MarketFill, PnlMode, RatesSource};
+use omega_sweep::data::{BarSeries, MultiSymbolData, SymbolSeries};
+use omega_sweep::engine::settings::{ManagementSettings, MarketFill};
 use omega_sweep::engine::{
     Clock, EngineError, EngineInputs, EngineSettings, EventEngine, Observer, Outcome, RunRequest, WindowEnd,
 };
-use omega_sweep::execution::{Refusal, SizingMode};
+use omega_sweep::execution::Refusal;
 use omega_sweep::portfolio::{FeeEntry, Position};
 use omega_sweep::strategy::{
     AccountView, BarView, Candidates, Level, PositionAction, Signals, Strategy, TradeSignal,
 };
-use omega_sweep::types::time::{DAY, MINUTE};
-use omega_sweep::types::{
-    Digest, Direction, MasterSeed, OrderType, ParamValue, StepRange, SymbolId, Timeframe, TrialId,
-};
+use omega_sweep::types::{Direction, MasterSeed, OrderType, StepRange, SymbolId, Timeframe, TrialId};
+
+pub(crate) use choices::settings;
+pub(crate) use market::{Dice, market};
+
+use choices::bare_orders;
+use market::finer;
 
 /// What a script says on one row of its symbol.
 #[derive(Debug, Clone, Copy)]
@@ -143,256 +147,6 @@ pub(crate) struct Case {
     /// Finer bars per symbol, for `detail_timeframe`.
     pub(crate) finer: Vec<Option<Arc<BarSeries>>>,
     pub(crate) seed: u64,
-}
-
-/// The random numbers of a case: splitmix64, quick without optimisation too.
-pub(crate) struct Dice(u64);
-
-impl Dice {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    pub(crate) fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        usize::try_from((z ^ (z >> 31)) % n as u64).expect("a small number")
-    }
-
-    /// True once in `n`.
-    pub(crate) fn one_in(&mut self, n: usize) -> bool {
-        self.below(n) == 0
-    }
-
-    pub(crate) fn pick<T: Copy>(&mut self, items: &[T]) -> T {
-        items[self.below(items.len())]
-    }
-
-    fn within(&mut self, reach: i64) -> i64 {
-        i64::try_from(self.below(usize::try_from(2 * reach + 1).expect("small"))).expect("small") - reach
-    }
-}
-
-fn spec(name: &str, quote: &str, point: f64, contract_size: f64) -> SymbolSpec {
-    SymbolSpec {
-        name: name.to_owned(),
-        contract_size,
-        tick_size: point,
-        tick_value: None,
-        pip_size: point * 10.0,
-        volume_min: 0.01,
-        volume_step: 0.01,
-        volume_max: 50.0,
-        base_currency: name[..3].to_owned(),
-        quote_currency: quote.to_owned(),
-        typical_spread_pips: 1.0,
-    }
-}
-
-/// A walk of points with shock bars, jumps between bars and stretches on which nothing moves; on a coarse grid of prices
-/// now and then, so that many bars end at the same ones.
-fn bars(dice: &mut Dice, point: f64, start: i64, times: &[i64]) -> BarSeries {
-    let (mut bid, mut ask) = (PriceColumns::default(), PriceColumns::default());
-    let grid = dice.pick(&[1, 1, 1, 10]);
-    let (mut price, mut still) = (start, 0);
-    let at = |points: i64| points as f64 * point;
-    for _ in times {
-        if still == 0 && dice.one_in(40) {
-            still = 2 + dice.below(9);
-        }
-        let scale = if dice.one_in(12) { 80 } else { 15 };
-        if still == 0 && dice.one_in(5) {
-            price += dice.within(40);
-        }
-        let scale = if still > 0 { 0 } else { scale };
-        still = still.saturating_sub(1);
-        let on_grid = |points: i64| points - points.rem_euclid(grid);
-        let (open, close) = (on_grid(price), on_grid(price + dice.within(scale)));
-        let high = on_grid(open.max(close) + dice.within(scale).abs());
-        let low = on_grid(open.min(close) - dice.within(scale).abs());
-        price = close;
-        let spread = 1 + dice.within(12).abs();
-        bid.push(Ohlc { open: at(open), high: at(high), low: at(low), close: at(close) });
-        ask.push(Ohlc {
-            open: at(open + spread),
-            high: at(high + spread),
-            low: at(low + spread),
-            close: at(close + spread),
-        });
-    }
-    let volume = vec![1.0; times.len()];
-    BarSeries::new(Timeframe::M15, times.to_vec(), Arc::new(bid), Arc::new(ask), volume)
-}
-
-/// Three M5 bars within each bar, from its open to its close, that touch its high and its low; some are missing.
-fn finer(dice: &mut Dice, bars: &BarSeries) -> BarSeries {
-    let (mut bid, mut ask) = (PriceColumns::default(), PriceColumns::default());
-    let mut times = Vec::new();
-    for (row, &time) in bars.times().iter().enumerate() {
-        let high_first = dice.one_in(2);
-        let present: Vec<bool> = (0..3).map(|_| !dice.one_in(15)).collect();
-        for (columns, whole) in [(&mut bid, bars.bid().at(row)), (&mut ask, bars.ask().at(row))] {
-            let (first, second) = if high_first { (whole.high, whole.low) } else { (whole.low, whole.high) };
-            let path = [(whole.open, first), (first, second), (second, whole.close)];
-            for (open, close) in
-                path.into_iter().zip(&present).filter_map(|(bar, there)| there.then_some(bar))
-            {
-                columns.push(Ohlc { open, high: open.max(close), low: open.min(close), close });
-            }
-        }
-        times.extend((0..3).filter(|&k| present[k]).map(|k| time + k as i64 * 5 * MINUTE));
-    }
-    let volume = vec![1.0; times.len()];
-    BarSeries::new(Timeframe::M5, times, Arc::new(bid), Arc::new(ask), volume)
-}
-
-/// Symbols on one timeline; several of them lack bars here and there.
-pub(crate) fn market(dice: &mut Dice, symbols: usize, steps: usize) -> MultiSymbolData {
-    let table = [
-        ("EURUSD", "USD", 0.00001, 100_000.0, 110_000),
-        ("USDJPY", "JPY", 0.001, 100_000.0, 150_000),
-        ("XAUUSD", "USD", 0.01, 100.0, 190_000),
-        ("GBPUSD", "USD", 0.00001, 100_000.0, 127_000),
-        ("AUDUSD", "USD", 0.00001, 100_000.0, 66_000),
-    ];
-    let mut time = 1_704_067_200_000_000;
-    let timeline: Vec<i64> = (0..steps)
-        .map(|_| {
-            time += if dice.one_in(30) { DAY } else { 15 * MINUTE };
-            time
-        })
-        .collect();
-    let series = table[..symbols]
-        .iter()
-        .map(|&(name, quote, point, contract, start)| {
-            let present: Vec<bool> =
-                timeline.iter().enumerate().map(|(i, _)| symbols == 1 || i < 2 || !dice.one_in(6)).collect();
-            let times: Vec<i64> =
-                timeline.iter().zip(&present).filter(|(_, p)| **p).map(|(t, _)| *t).collect();
-            let bars = Arc::new(bars(dice, point, start, &times));
-            SymbolSeries {
-                spec: spec(name, quote, point, contract),
-                bars,
-                rows: row_map(&present),
-                higher: Vec::new(),
-            }
-        })
-        .collect();
-    MultiSymbolData::new(Timeframe::M15, timeline, series, Digest([0; 32]))
-}
-
-fn row_map(present: &[bool]) -> RowMap {
-    if present.iter().all(|present| *present) {
-        return RowMap::Identity;
-    }
-    let (mut row, mut last, mut next) = (Vec::new(), Vec::new(), 0_u32);
-    for &present in present {
-        row.push(if present { next } else { NO_ROW });
-        next += u32::from(present);
-        last.push(next.checked_sub(1).unwrap_or(NO_ROW));
-    }
-    RowMap::Sparse { row: row.into(), last: last.into() }
-}
-
-/// The switches that may stand either way, and what they may stand at.
-const CHOICES: &[(&str, &[&str])] = &[
-    (
-        "slippage",
-        &["null", r#"{"fixed_pips":0.3,"random_pips":0}"#, r#"{"fixed_pips":0.2,"random_pips":0.5}"#],
-    ),
-    ("slippage_stream", &["\"sequential\"", "\"keyed\""]),
-    ("exit_slippage", &["\"reference\"", "\"adverse\""]),
-    ("pending_slippage", &["true", "false"]),
-    ("market_fill", &["\"signal_price\"", "\"next_open\""]),
-    ("step_order", &["\"strategy_first\"", "\"exits_first\""]),
-    ("gap_fills", &["true", "false"]),
-    ("open_first", &["true", "false"]),
-    ("pip_buffer_factor", &["0", "0.5"]),
-    ("pip_buffer_pip", &["\"first_open\"", "\"per_position\""]),
-    ("same_bar_tp_needs_close", &["true", "false"]),
-    ("timeout_costs", &["true", "false"]),
-    ("holding_clock", &["\"signal\"", "\"fill\""]),
-    ("min_lot_policy", &["\"clamp_up\"", "\"reject\""]),
-    ("sizing", &["\"lot_sizer\"", "\"tick_value\"", r#"{"fixed_lots":0.3}"#]),
-    ("pnl_mode", &["\"risk_multiple\"", "\"volume\""]),
-    ("equity_mode", &["\"cash\"", "\"mark_to_market\""]),
-    ("end_of_run", &["\"leave_open\"", "\"close_at_last\""]),
-    ("min_sl_distance_pips", &["null", "0.1", "4"]),
-    ("halt_on_ruin", &["true", "false"]),
-    ("pending_ttl_bars", &["null", "5"]),
-    ("cooldown_candles", &["0", "0", "3"]),
-    ("cooldown_minutes", &["0", "0", "45"]),
-    ("cooldown_minutes_trade", &["0", "0", "60"]),
-    ("session", &["null", "null", r#"{"fixed_times":[["20:00","10:30"]]}"#]),
-    ("alignment.entry_timestamp_mode", &["\"open\"", "\"close\""]),
-    ("management.be_trigger_r", &["null", "0.7"]),
-    ("management.trail_distance_r", &["null", "null", "0.8"]),
-    ("both_hit", &["\"pessimistic\"", "\"optimistic\"", "\"open_distance\""]),
-    (
-        "swap",
-        &[
-            "null",
-            "null",
-            r#"{"EURUSD":{"long":0.7,"short":-0.3,"unit":"pips"},"USDJPY":{"long":-2,"short":5,"unit":"money_per_lot"}}"#,
-        ],
-    ),
-    ("margin", &["null", "null", "null", r#"{"leverage":500,"stop_out":20}"#]),
-    (
-        "costs",
-        &[
-            r#"{"kind":"none"}"#,
-            r#"{"kind":"commission","defaults":{"rate_per_million":35}}"#,
-            r#"{"kind":"commission","defaults":{"schema":"per_lot","per_lot":3.5,"side":"exit"}}"#,
-            r#"{"kind":"legacy_fee","per_million":25,"min_fee":0.5}"#,
-        ],
-    ),
-];
-
-/// The choices, read once.
-static READ: LazyLock<Vec<(&'static str, Vec<ParamValue>)>> = LazyLock::new(|| {
-    let read = |text: &&str| ParamValue::from_json(&serde_json::from_str(text).expect("json"));
-    CHOICES.iter().map(|(key, values)| (*key, values.iter().map(read).collect())).collect()
-});
-
-/// Random settings: a profile with any switch, a few or none standing otherwise.
-pub(crate) fn settings(dice: &mut Dice) -> EngineSettings {
-    let mut settings = if dice.one_in(2) { EngineSettings::reference() } else { EngineSettings::realistic() };
-    let changes = dice.pick(&[1, 1, 1, 6, 100]);
-    for (key, values) in READ.iter() {
-        if !dice.one_in(changes) {
-            continue;
-        }
-        let value = &values[dice.below(values.len())];
-        settings.apply(key, value).unwrap_or_else(|error| panic!("{error}"));
-    }
-    settings.initial_balance = dice.pick(&[10_000.0, 900.0]);
-    settings.rates = RatesSource::Table(vec![("USDJPY".into(), 150.0)]);
-    settings.account_currency = Some("USD".into());
-    let management = &mut settings.management;
-    if dice.one_in(2) {
-        (management.be_offset_pips, management.be_trigger_r) = (Some(0.3), Some(0.5));
-    }
-    if dice.one_in(4) {
-        (management.trail_start_r, management.trail_distance_r) = (Some(0.4), Some(1.1));
-    }
-    if dice.one_in(3) {
-        management.max_holding_minutes = Some(100.0);
-    }
-    if settings.open_first {
-        settings.gap_fills = true;
-    }
-    if settings.market_fill == MarketFill::NextOpen && dice.one_in(4) {
-        settings.order_delay_bars = 2;
-    }
-    settings.validate().expect("the choices fit together");
-    settings
-}
-
-/// Whether orders of these settings may lack a stop.
-fn bare_orders(settings: &EngineSettings) -> bool {
-    settings.pnl_mode == PnlMode::Volume && matches!(settings.sizing, SizingMode::FixedLots(_))
 }
 
 fn signal(
