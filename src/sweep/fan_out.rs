@@ -48,8 +48,9 @@ pub(super) fn fan_out<E: TrialEvaluator>(
     let work = || {
         while !stop.is_set() {
             let together = evaluator.side_by_side().max(1);
-            // Blocks of one size: a short last one would read the market for a few trials alone.
-            let blocks = trials.div_ceil(share.min(together).max(1)).max(1);
+            // Blocks of one size, as many for every thread: a short last one would read the market for a few trials alone,
+            // and one too many would keep a thread busy while the others are done.
+            let blocks = trials.div_ceil(share.min(together).max(1)).max(1).next_multiple_of(threads);
             let block = few.max(trials.div_ceil(blocks));
             let start = next.fetch_add(block, Ordering::Relaxed);
             let end = (start + block).min(trials);
@@ -107,4 +108,18 @@ pub(super) fn run_one<E: TrialEvaluator>(
     let result = catch_unwind(AssertUnwindSafe(|| evaluator.evaluate(batch, trial)))
         .unwrap_or_else(|payload| Err(TrialError::of_panic(payload.as_ref())));
     TrialOutcome::new(fold, trial.clone(), result, evaluator.shape())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fakes::trial;
+    use super::*;
+
+    #[test]
+    fn jobs_are_dealt_out_like_cards() {
+        let jobs = Jobs { positions: (10..15).collect(), trials: (0..5).map(trial).collect() };
+        let dealt = jobs.dealt(2);
+        assert_eq!(dealt.positions, [10, 12, 14, 11, 13]);
+        assert_eq!(dealt.trials.iter().map(|trial| trial.id.0).collect::<Vec<_>>(), [0, 2, 4, 1, 3]);
+    }
 }
