@@ -14,7 +14,7 @@ const GROSS: usize = 2;
 const ITEMS: usize = 3;
 
 /// The trades of a run, taken in as they are booked, and sums over them.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Tally {
     booked: BookedTrades,
     ambiguous: usize,

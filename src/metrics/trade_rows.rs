@@ -2,7 +2,7 @@
 
 use crate::types::{CloseReason, Timestamp, Trade};
 
-/// One position as the metrics see it: its legs merged.
+/// One trade as the metrics see it: a leg as it was booked, or a position once its legs are joined.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Row {
     pub(super) exit: Timestamp,

@@ -41,7 +41,7 @@ pub(super) fn fan_out<E: TrialEvaluator>(
     let trials = jobs.trials.len();
     let threads = rayon::current_num_threads();
     let share = trials.div_ceil(threads);
-    let dealt = (share <= evaluator.side_by_side()).then(|| jobs.dealt(threads));
+    let dealt = (threads > 1 && share <= evaluator.side_by_side()).then(|| jobs.dealt(threads));
     let jobs = dealt.as_ref().unwrap_or(jobs);
     let few = (trials / 512).clamp(1, 16);
     let next = AtomicUsize::new(0);
@@ -72,7 +72,7 @@ pub(super) fn fan_out<E: TrialEvaluator>(
         }
     };
     // All threads take the next block in turn: chunks become whole in their order, so a stop loses little and few rows
-    // wait for an earlier one.
+    // wait for an earlier one. Jobs that are dealt out become whole together, and are few.
     rayon::scope(|scope| (0..rayon::current_num_threads()).for_each(|_| scope.spawn(|_| work())));
 }
 
