@@ -5,6 +5,24 @@ use crate::portfolio::{Position, PositionStatus};
 use crate::strategy::TradeSignal;
 use crate::types::SymbolId;
 
+/// What the market took at an entry, price units.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct EntryCosts {
+    /// Half the spread.
+    pub(super) half_spread: f64,
+    /// Slippage against the position.
+    pub(super) slippage: f64,
+}
+
+/// A position that has just been filled and stands in no list yet.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Opened {
+    pub(super) position: Position,
+    pub(super) paid: EntryCosts,
+    /// Margin it uses, account money.
+    pub(super) margin: f64,
+}
+
 /// What the engine knows of an order beyond its position.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Ticket {
@@ -12,10 +30,7 @@ pub(super) struct Ticket {
     pub(super) placed: Option<TradeSignal>,
     /// Strategy instance it belongs to.
     pub(super) agent: usize,
-    /// Half the spread at the entry, price units.
-    pub(super) half_spread: f64,
-    /// Slippage of the entry against the position, price units.
-    pub(super) slippage: f64,
+    pub(super) paid: EntryCosts,
     /// Margin it uses, account money.
     pub(super) margin: f64,
     /// Place of the first rollover it has not been charged for.
@@ -28,7 +43,7 @@ impl Ticket {
     /// The ticket of an order before its fill.
     #[inline]
     pub(super) fn new(agent: usize, placed: Option<TradeSignal>) -> Self {
-        Self { placed, agent, half_spread: 0.0, slippage: 0.0, margin: 0.0, next_night: 0, reach: None }
+        Self { placed, agent, paid: EntryCosts::default(), margin: 0.0, next_night: 0, reach: None }
     }
 }
 
@@ -64,6 +79,13 @@ impl Book {
         self.positions.push(position);
         self.tickets.push(ticket);
         self.positions.len() - 1
+    }
+
+    /// Takes out the only order of the book, which is an open position.
+    pub(super) fn take_lone(&mut self) -> Option<Opened> {
+        self.open.clear();
+        let (position, Ticket { paid, margin, .. }) = self.positions.pop().zip(self.tickets.pop())?;
+        Some(Opened { position, paid, margin })
     }
 
     /// Appends a filled order to the open list.

@@ -76,7 +76,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
 
     /// Next step after this one on which something can happen to any active order.
     #[inline]
-    pub(super) fn find_touch<const SINGLE: bool>(&mut self, step: usize) -> usize {
+    fn find_touch<const SINGLE: bool>(&mut self, step: usize) -> usize {
         if let ([order], true) = (self.book.active(), SINGLE) {
             return self.touching_row(0, order, step + 1).unwrap_or(NEVER);
         }
@@ -130,10 +130,16 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     /// The rows on which a strategy may speak, given what its symbol holds; `None` = all.
     #[inline]
     pub(super) fn rows_of(&self, index: usize, symbol: SymbolId) -> Option<&[u64]> {
+        self.rows_when(index, self.held(symbol))
+    }
+
+    /// The rows on which a strategy may speak while its symbol holds a position of this direction, or none; `None` = all.
+    #[inline]
+    pub(super) fn rows_when(&self, index: usize, held: Option<Direction>) -> Option<&[u64]> {
         match &self.agents[index].candidates {
             Candidates::EveryBar => None,
             Candidates::Mask(rows) => Some(rows),
-            Candidates::ByPosition { flat, long, short } => Some(match self.held(symbol) {
+            Candidates::ByPosition { flat, long, short } => Some(match held {
                 None => flat,
                 Some(Direction::Long) => long,
                 Some(Direction::Short) => short,
@@ -196,7 +202,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
 
     /// First row from one on whose bar leaves a band; without a band there is nothing to look for.
     #[inline]
-    fn passage(&self, symbol: SymbolId, side: PriceSide, from: usize, band: Band) -> Option<usize> {
+    pub(super) fn passage(&self, symbol: SymbolId, side: PriceSide, from: usize, band: Band) -> Option<usize> {
         let endless = band.below == f64::NEG_INFINITY && band.above == f64::INFINITY;
         if endless { None } else { self.passages[symbol.index()][side as usize].first(from, band) }
     }

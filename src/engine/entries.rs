@@ -1,10 +1,11 @@
 //! The entry side of a step: signals at the executor, market orders and exit signals that wait for an open.
 
-use super::book::Ticket;
+use super::book::{EntryCosts, Opened, Ticket};
 use super::event_engine::{EngineError, EventEngine};
-use super::exits::PriceField;
+use super::exits::{PriceField, charge};
 use super::observer::Observer;
 use super::waiting::{Waiting, WaitingExit};
+use crate::costs::spread::half_spread;
 use crate::costs::{DrawAddress, Draws, FeeCall};
 use crate::data::Ohlc;
 use crate::execution::fills::Quote;
@@ -50,7 +51,10 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         }
         let spread = (tape.bid.close[row], tape.ask.close[row]);
         let number = self.book.next_number();
-        let filled = self.fill_market(step, row, agent, signal, (number, signal.entry_price, spread))?;
+        let mut opened = None;
+        let filled =
+            self.fill_market(step, row, agent, signal, (number, signal.entry_price, spread), &mut opened)?;
+        self.enlist(agent, opened);
         Ok(filled.map(|()| self.book.take_number()))
     }
 
@@ -93,12 +97,24 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     pub(super) fn fill_waiting(&mut self, step: usize) -> Result<(), EngineError> {
         while let Some((place, row)) = self.due_order(step) {
             let Waiting { number, agent, signal, .. } = self.waiting.remove(place);
-            self.fill_at_open(step, row, agent, number, &signal)?;
+            let mut opened = None;
+            self.fill_at_open(step, row, agent, number, &signal, &mut opened)?;
+            self.enlist(agent, opened);
         }
         Ok(())
     }
 
-    /// Fills a market order at the open of a bar. Returns whether it was not refused.
+    /// Puts a position that was filled on the lists.
+    pub(super) fn enlist(&mut self, agent: usize, opened: Option<Opened>) {
+        let Some(Opened { position, paid, margin }) = opened else { return };
+        let symbol = position.symbol;
+        let next_night = self.first_night(position.trigger_time);
+        let index = self.book.push(position, Ticket { paid, margin, next_night, ..Ticket::new(agent, None) });
+        self.book.opened(index);
+        self.holding_changed(symbol);
+    }
+
+    /// Fills a market order at the open of a bar, into `opened` unless it is refused.
     #[inline]
     pub(super) fn fill_at_open(
         &mut self,
@@ -107,18 +123,18 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         agent: usize,
         number: u32,
         signal: &TradeSignal,
-    ) -> Result<bool, EngineError> {
+        opened: &mut Option<Opened>,
+    ) -> Result<(), EngineError> {
         let (bid, ask) = self.tapes[signal.symbol.index()].opens(row);
         let price = match signal.direction {
             Direction::Long => ask,
             Direction::Short => bid,
         };
-        let refused = self.fill_market(step, row, agent, signal, (number, price, (bid, ask)))?.err();
-        if let Some(why) = refused {
+        if let Err(why) = self.fill_market(step, row, agent, signal, (number, price, (bid, ask)), opened)? {
             self.counters.rejected += 1;
             self.observer.refused_at_fill(number, why);
         }
-        Ok(refused.is_none())
+        Ok(())
     }
 
     /// Place of the first waiting order, by symbol and then by signal, whose bar has opened, and that bar's row.
@@ -145,6 +161,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         first.map(|(_, place, row)| (place, row))
     }
 
+    /// Fills a market order, into `opened` unless it is refused, and charges its entry fee.
     #[inline]
     fn fill_market(
         &mut self,
@@ -152,7 +169,8 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         row: usize,
         agent: usize,
         signal: &TradeSignal,
-        (number, price, (bid, ask)): (u32, f64, (f64, f64)),
+        (number, price, quotes): (u32, f64, (f64, f64)),
+        opened: &mut Option<Opened>,
     ) -> Result<Result<(), Refusal>, EngineError> {
         let order =
             Order { direction: signal.direction, order_type: signal.order_type, price, lots: signal.lots };
@@ -172,6 +190,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             return Err(SimulatorError::NoStop.into());
         }
         let time = self.tapes[signal.symbol.index()].time(row);
+        let fee = self.simulator.fee(signal.symbol.index(), FeeCall::Entry, fill.price, fill.size, &live)?;
         let position = Position {
             entry_price: fill.price,
             size: fill.size,
@@ -181,9 +200,9 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             initial_take_profit: fill.target,
             ..self.blank(number, row, time, signal)
         };
-        let ticket = Ticket { margin, ..Ticket::new(agent, None) };
-        let index = self.book.push(position, ticket);
-        self.opened(step, index, &fill, (bid, ask))?;
+        let paid = EntryCosts::of(signal.direction, &fill, quotes);
+        let Opened { position, .. } = opened.insert(Opened { position, paid, margin });
+        charge(&mut self.ledger, &mut self.observer, position, FeeKind::Entry, self.data.time(step), fee);
         Ok(Ok(()))
     }
 
@@ -260,30 +279,17 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         position.take_profit = fill.target;
         position.initial_stop_loss = fill.stop;
         position.initial_take_profit = fill.target;
-        self.opened(step, index, fill, quotes)
-    }
-
-    /// Books a position that has just opened: what its entry cost, open list, then entry fee.
-    #[inline]
-    fn opened(
-        &mut self,
-        step: usize,
-        index: usize,
-        fill: &Fill,
-        (bid, ask): (f64, f64),
-    ) -> Result<(), EngineError> {
-        let position = self.book.position(index);
-        let (symbol, direction) = (position.symbol, position.direction);
-        let night = self.first_night(index);
+        let (symbol, direction, opened) = (position.symbol, position.direction, position.trigger_time);
+        let next_night = self.first_night(opened);
         let ticket = self.book.ticket_mut(index);
-        ticket.half_spread = crate::costs::spread::half_spread(bid, Some(ask));
-        ticket.slippage = direction.sign() * (fill.price - fill.unslipped);
-        ticket.next_night = night;
+        ticket.paid = EntryCosts::of(direction, fill, quotes);
+        ticket.next_night = next_night;
         self.book.opened(index);
         self.holding_changed(symbol);
         let live = self.rates(step);
         let fee = self.simulator.fee(symbol.index(), FeeCall::Entry, fill.price, fill.size, &live)?;
-        self.book_fee(index, FeeKind::Entry, self.data.time(step), fee);
+        let (time, position) = (self.data.time(step), self.book.position_mut(index));
+        charge(&mut self.ledger, &mut self.observer, position, FeeKind::Entry, time, fee);
         Ok(())
     }
 
@@ -326,7 +332,8 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         while let Some((place, row)) = self.due_exit(step) {
             let WaitingExit { number, .. } = self.waiting_exits.remove(place);
             let index = self.book.find(number).expect("the others are forgotten");
-            self.close_at_open(step, row, index)?;
+            let close = self.signal_close(self.book.position(index), row);
+            self.close(step, index, &close)?;
         }
         self.book.sweep();
         Ok(())
@@ -363,6 +370,15 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             scenario: signal.scenario,
             magic_number: self.settings.magic_number,
         }
+    }
+}
+
+impl EntryCosts {
+    /// Those of a fill at bid and ask.
+    #[inline]
+    fn of(direction: Direction, fill: &Fill, (bid, ask): (f64, f64)) -> Self {
+        let slippage = direction.sign() * (fill.price - fill.unslipped);
+        Self { half_spread: half_spread(bid, Some(ask)), slippage }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The exit side of a step: triggers, stops and targets of every position, and the booking of a close.
 
+use super::book::{EntryCosts, Ticket};
 use super::calm::ONLY;
 use super::detail::quote_at;
 use super::entries::address;
@@ -10,7 +11,7 @@ use crate::costs::{Draws, FeeCall, spread};
 use crate::execution::exits::{ExitLevel, Held, Holding, reaches};
 use crate::execution::fills::triggers;
 use crate::execution::simulator::{ExitFill, ExitSlip};
-use crate::portfolio::{FeeEntry, FeeKind, Position, PositionStatus};
+use crate::portfolio::{FeeEntry, FeeKind, Ledger, Position, PositionStatus};
 use crate::strategy::Strategy;
 use crate::types::{CloseReason, OrderType, SymbolId, Timestamp, Trade, TradeCosts};
 
@@ -24,7 +25,6 @@ pub(super) enum PriceField {
 /// A close about to be booked.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Close {
-    pub(super) index: usize,
     pub(super) row: usize,
     /// Price before slippage.
     pub(super) price: f64,
@@ -129,7 +129,23 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         holding: Holding,
         buffer: f64,
     ) -> Result<bool, EngineError> {
-        let position = self.book.position(index);
+        let placed = self.book.ticket(index).placed.map(|signal| signal.entry_price);
+        match self.level_close(self.book.position(index), placed, row, holding, buffer) {
+            Some(close) => self.close(step, index, &close).map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    /// The close of a position at the level its bar reaches. `placed` is the level at which its order waited.
+    #[inline]
+    pub(super) fn level_close(
+        &self,
+        position: &Position,
+        placed: Option<f64>,
+        row: usize,
+        holding: Holding,
+        buffer: f64,
+    ) -> Option<Close> {
         let held = Held {
             direction: position.direction,
             order_type: position.order_type,
@@ -138,12 +154,8 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             stop_moved: position.stop_loss != position.initial_stop_loss,
             holding,
         };
-        let level = self.ticket(index).placed.map_or(f64::NAN, |signal| signal.entry_price);
-        let Some(choice) = self.choose_exit((position.symbol, row), &held, level, buffer) else {
-            return Ok(false);
-        };
-        let close = Close {
-            index,
+        let choice = self.choose_exit((position.symbol, row), &held, placed.unwrap_or(f64::NAN), buffer)?;
+        Some(Close {
             row,
             price: choice.price,
             field: PriceField::Open,
@@ -151,9 +163,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             fee: true,
             reason: choice.reason,
             other: choice.other,
-        };
-        self.close(step, &close)?;
-        Ok(true)
+        })
     }
 
     /// Closes at the bar's close: bid for long, ask for short.
@@ -166,23 +176,42 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         reason: CloseReason,
     ) -> Result<(), EngineError> {
         let field = PriceField::Close;
-        let price = self.exit_price_field(index, row, field);
+        let price = self.exit_price_field(self.book.position(index), row, field);
         let fee = slips != ExitSlip::None;
-        self.close(step, &Close { index, row, price, field, slips, fee, reason, other: None })
+        self.close(step, index, &Close { row, price, field, slips, fee, reason, other: None })
     }
 
-    /// Closes at the bar's open on an exit signal: bid for long, ask for short.
+    /// The close at a bar's open on an exit signal: bid for long, ask for short.
     #[inline]
-    pub(super) fn close_at_open(&mut self, step: usize, row: usize, index: usize) -> Result<(), EngineError> {
+    pub(super) fn signal_close(&self, position: &Position, row: usize) -> Close {
         let field = PriceField::Open;
-        let (price, slips) = (self.exit_price_field(index, row, field), ExitSlip::Rule);
-        let reason = CloseReason::Signal;
-        self.close(step, &Close { index, row, price, field, slips, fee: true, reason, other: None })
+        let price = self.exit_price_field(position, row, field);
+        let (slips, reason) = (ExitSlip::Rule, CloseReason::Signal);
+        Close { row, price, field, slips, fee: true, reason, other: None }
     }
 
-    /// Books a close: slippage, exit fee, result, cash. The order stays in the active list, closed, until it is swept.
-    pub(super) fn close(&mut self, step: usize, close: &Close) -> Result<(), EngineError> {
-        let position = self.book.position(close.index);
+    /// Closes a position of the book. It stays in the active list, closed, until it is swept.
+    pub(super) fn close(&mut self, step: usize, index: usize, close: &Close) -> Result<(), EngineError> {
+        let Ticket { paid, agent, .. } = *self.book.ticket(index);
+        let mut position = self.book.position(index).clone();
+        self.book_close(step, &mut position, paid, close)?;
+        self.book.closed(index);
+        self.holding_changed(position.symbol);
+        if self.gates.any() {
+            self.gates.exited(&mut self.agents[agent].gate, self.data.time(step));
+        }
+        Ok(())
+    }
+
+    /// Books a close: slippage, exit fee, result, cash. `paid` is what the entry cost.
+    #[inline]
+    pub(super) fn book_close(
+        &mut self,
+        step: usize,
+        position: &mut Position,
+        paid: EntryCosts,
+        close: &Close,
+    ) -> Result<(), EngineError> {
         let (symbol, direction, size) = (position.symbol, position.direction, position.size);
         let at = address(symbol, close.row);
         let exit = self.simulator.exit_price(direction, close.price, close.slips, at)?;
@@ -191,52 +220,30 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         if close.fee {
             let live = self.rates(step);
             let fee = self.simulator.fee(symbol.index(), FeeCall::Exit, exit.price, size, &live)?;
-            self.book_fee(close.index, FeeKind::Exit, time, fee);
+            charge(&mut self.ledger, &mut self.observer, position, FeeKind::Exit, time, fee);
         }
         if let Some(other) = close.other {
-            self.note_alternative(step, close, other, &exit, unit_value)?;
+            self.note_alternative(step, position, close.row, other, &exit, unit_value)?;
         }
-        let position = self.book.position(close.index);
         let (result, r_multiple) = self.result(position, exit.price, unit_value);
         let ends = End { time, price: exit.price, result, r_multiple, reason: close.reason };
-        let trade = trade_of(position, &ends, close.other.is_some(), self.items(close, &exit, unit_value));
-        self.ledger.book_trade(trade);
-        self.book.closed(close.index);
-        self.holding_changed(symbol);
-        if self.gates.any() {
-            let agent = self.ticket(close.index).agent;
-            self.gates.exited(&mut self.agents[agent].gate, time);
-        }
+        let items = self.items(position, paid, close, &exit, unit_value);
+        self.ledger.book_trade(trade_of(position, &ends, close.other.is_some(), items));
         Ok(())
     }
 
-    /// Charges a fee to the account and to its order.
-    #[inline]
-    pub(super) fn book_fee(&mut self, index: usize, kind: FeeKind, time: Timestamp, amount: f64) {
-        if !self.ledger.book_fee(amount) {
-            return;
-        }
-        let position = self.book.position_mut(index);
-        match kind {
-            FeeKind::Entry => position.entry_fee += amount,
-            FeeKind::Exit => position.exit_fee += amount,
-            FeeKind::Swap => position.swap += amount,
-        }
-        let (symbol, size) = (position.symbol, position.size);
-        self.observer.fee(&FeeEntry { time, kind, symbol, size, amount });
-    }
-
     /// Remembers what the other level of an ambiguous bar would have given.
+    #[cold]
     fn note_alternative(
         &mut self,
         step: usize,
-        close: &Close,
+        position: &Position,
+        row: usize,
         (level, price): (ExitLevel, f64),
         taken: &ExitFill,
         unit_value: f64,
     ) -> Result<(), EngineError> {
-        let position = self.book.position(close.index);
-        let at = address(position.symbol, close.row);
+        let at = address(position.symbol, row);
         let price = self.simulator.alternative_exit(position.direction, price, level.into(), taken.pips, at);
         let live = self.rates(step);
         let fee = self.simulator.fee(position.symbol.index(), FeeCall::Exit, price, position.size, &live)?;
@@ -249,12 +256,17 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
 
     /// What the trade paid, item by item, in account money; only where results come from the size.
     #[inline]
-    fn items(&self, close: &Close, exit: &ExitFill, unit_value: f64) -> TradeCosts {
+    fn items(
+        &self,
+        position: &Position,
+        paid: EntryCosts,
+        close: &Close,
+        exit: &ExitFill,
+        unit_value: f64,
+    ) -> TradeCosts {
         if !self.by_volume() {
             return TradeCosts::default();
         }
-        let position = self.book.position(close.index);
-        let ticket = self.ticket(close.index);
         let tape = &self.tapes[position.symbol.index()];
         let (bid, ask) = match close.field {
             PriceField::Open => tape.opens(close.row),
@@ -264,8 +276,8 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         let slipped = position.direction.sign() * (close.price - exit.price);
         let money = |distance: f64| (distance * position.size) * unit_value;
         TradeCosts {
-            spread: money(ticket.half_spread + half_exit),
-            slippage: money(ticket.slippage + slipped),
+            spread: money(paid.half_spread + half_exit),
+            slippage: money(paid.slippage + slipped),
             commission: position.entry_fee + position.exit_fee,
             swap: position.swap,
         }
@@ -273,14 +285,34 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
 
     /// The price an exit of a position gets on a bar: bid for long, ask for short.
     #[inline]
-    pub(super) fn exit_price_field(&self, index: usize, row: usize, field: PriceField) -> f64 {
-        let position = self.book.position(index);
+    pub(super) fn exit_price_field(&self, position: &Position, row: usize, field: PriceField) -> f64 {
         let side = self.tapes[position.symbol.index()].exit_side(position.direction);
         match field {
             PriceField::Open => side.open[row],
             PriceField::Close => side.close[row],
         }
     }
+}
+
+/// Charges a fee to the account and to its order.
+#[inline]
+pub(super) fn charge(
+    ledger: &mut Ledger,
+    observer: &mut impl Observer,
+    position: &mut Position,
+    kind: FeeKind,
+    time: Timestamp,
+    amount: f64,
+) {
+    if !ledger.book_fee(amount) {
+        return;
+    }
+    match kind {
+        FeeKind::Entry => position.entry_fee += amount,
+        FeeKind::Exit => position.exit_fee += amount,
+        FeeKind::Swap => position.swap += amount,
+    }
+    observer.fee(&FeeEntry { time, kind, symbol: position.symbol, size: position.size, amount });
 }
 
 /// How a position ended.

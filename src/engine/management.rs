@@ -48,7 +48,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             self.close_at_market(bar.step(), bar.row(), index, slips, CloseReason::Timeout)?;
             return Ok(true);
         }
-        let price = self.exit_price_field(index, bar.row(), PriceField::Close);
+        let price = self.exit_price_field(self.book.position(index), bar.row(), PriceField::Close);
         let pip = self.simulator.symbol(bar.symbol().index()).pip_size;
         let rules = &self.settings.management;
         break_even(self.book.position_mut(index), rules, price, pip);

@@ -93,11 +93,12 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
     /// Appends the marks of all open positions, in opening order, if steps are their rows and their worth depends on nothing
     /// but the close; returns whether it is so.
     pub(super) fn find_marks(&self, marks: &mut Vec<Mark<'a>>) -> bool {
-        self.book.open().iter().all(|&index| self.mark(index).map(|mark| marks.push(mark)).is_some())
+        self.book.open().iter().all(|&index| self.mark(self.book.position(index)).map(|mark| marks.push(mark)).is_some())
     }
 
-    fn mark(&self, index: usize) -> Option<Mark<'a>> {
-        let position = self.book.position(index);
+    /// The mark of a position whose rows are the steps and whose worth depends on nothing but the close.
+    #[inline]
+    pub(super) fn mark(&self, position: &Position) -> Option<Mark<'a>> {
         let tape = self.tapes[position.symbol.index()];
         let unit_value = self.unit_values[position.symbol.index()].filter(|_| self.by_volume())?;
         tape.is_dense().then(|| Mark {
@@ -107,6 +108,13 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
             size: position.size,
             unit_value,
         })
+    }
+
+    /// What a position whose rows are the steps would book before fees at the close of a step.
+    pub(super) fn worth(&self, position: &Position, step: usize) -> Result<f64, EngineError> {
+        let price = self.exit_price_field(position, step, PriceField::Close);
+        let unit_value = self.unit_value(position.symbol, step)?;
+        Ok(self.result(position, price, unit_value).0)
     }
 
     /// As [`EventEngine::marked_equity`], at the open of symbols whose bar has only just opened.

@@ -1,7 +1,7 @@
 //! Financing over night, margin and stop-out (`execution.md` 9b).
 
 use super::event_engine::{EngineError, EventEngine};
-use super::exits::PriceField;
+use super::exits::{PriceField, charge};
 use super::observer::Observer;
 use super::settings::EngineSettings;
 use crate::costs::swap::{Rollover, rollovers};
@@ -11,7 +11,7 @@ use crate::execution::Fill;
 use crate::execution::simulator::ExitSlip;
 use crate::portfolio::FeeKind;
 use crate::strategy::Strategy;
-use crate::types::{CloseReason, StepRange, SymbolId};
+use crate::types::{CloseReason, StepRange, SymbolId, Timestamp};
 
 /// Financing of each symbol.
 pub(super) fn swaps(settings: &EngineSettings, data: &MultiSymbolData) -> Vec<Option<SwapRates>> {
@@ -32,8 +32,7 @@ pub(super) fn nights(settings: &EngineSettings, data: &MultiSymbolData, window: 
 impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     /// The first rollover after a position was opened.
     #[inline]
-    pub(super) fn first_night(&self, index: usize) -> usize {
-        let opened = self.book.position(index).trigger_time;
+    pub(super) fn first_night(&self, opened: Timestamp) -> usize {
         self.nights.partition_point(|night| night.time <= opened)
     }
 
@@ -43,7 +42,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         let row = next_step.checked_sub(1).and_then(|step| self.data.symbol(symbol).last_row(step));
         let charged = row.map(|row| self.data.symbol(symbol).bars.time(row));
         let passed = self.nights.partition_point(|night| charged.is_some_and(|until| night.time <= until));
-        passed.max(self.first_night(index))
+        passed.max(self.first_night(self.book.position(index).trigger_time))
     }
 
     /// Charges every open position whose symbol has a bar for the rollovers that have passed, in opening order.
@@ -62,7 +61,8 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
                 }
                 self.book.ticket_mut(index).next_night += 1;
                 let amount = self.swap_of(index, rates, step)? * f64::from(night.nights);
-                self.book_fee(index, FeeKind::Swap, now, amount);
+                let position = self.book.position_mut(index);
+                charge(&mut self.ledger, &mut self.observer, position, FeeKind::Swap, now, amount);
             }
         }
         Ok(())

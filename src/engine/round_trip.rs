@@ -1,10 +1,15 @@
 //! Round trips: a lone position from its signal to its close, without the phases that have nothing to do on the way.
 //!
 //! Most runs hold one position at a time, entered at market and left at a level or on a signal. Between two statements of
-//! the strategy nothing can happen to it that is not known when it opens, so its events are taken one after the other.
-//! Whatever else is said or waits gets whole steps, from the very phase on at which it came up.
+//! the strategy nothing can happen to it that is not known when it opens, so its events are taken one after the other, and
+//! it stands in no list meanwhile. Whatever else is said or waits gets whole steps, from the very phase on at which it
+//! came up.
 
+use std::slice;
+
+use super::book::Opened;
 use super::calm::ONLY;
+use super::clock::exit_band;
 use super::event_engine::{EngineError, EventEngine};
 use super::observer::Observer;
 use super::run::Clock;
@@ -13,7 +18,7 @@ use super::waiting::{Waiting, WaitingExit};
 use crate::cache::bitmap;
 use crate::costs::Draws;
 use crate::execution::exits::Holding;
-use crate::portfolio::PositionStatus;
+use crate::portfolio::Position;
 use crate::strategy::{AccountView, BarView, Candidates, Signal, Strategy};
 use crate::types::OrderType;
 
@@ -29,6 +34,17 @@ enum Heard {
     Other,
 }
 
+/// How far a position was followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Followed {
+    /// To the end of what is walked.
+    ToEnd,
+    /// To a step on which it was closed, before the strategy is asked or after.
+    Closed { step: usize, asked: bool },
+    /// To a step on which the strategy has said something that needs the rest of the whole step.
+    Whole(usize),
+}
+
 impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     /// Whether all there is to a lone position are its levels and what the strategy says on bars it has promised.
     pub(super) fn has_round_trips(&self) -> bool {
@@ -42,148 +58,208 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
 
     /// Takes positions one after the other until `end` or until something asks for a whole step.
     pub(super) fn pass_round_trips(&mut self, end: usize) -> Result<(), EngineError> {
-        self.next_ask = 0;
-        let mut filled = None;
         // The first step of a window puts the account on the curve.
         while self.window.start < self.next_step && self.next_step < end {
-            if !self.waiting.orders().is_empty() || !self.waiting_exits.is_empty() {
+            let waits = !self.waiting.orders().is_empty() || !self.waiting_exits.is_empty();
+            if waits || self.book.active().len() != self.book.open().len() || self.book.open().len() > 1 {
                 break;
             }
-            match self.book.active() {
-                [] => filled = self.await_entry(end)?,
-                [position] if position.status == PositionStatus::Open => filled = self.hold(end, filled)?,
-                _ => break,
+            let mut held = self.book.take_lone();
+            let whole = self.pass_lone(&mut held, end)?;
+            let touch = self.next_touch;
+            self.enlist(0, held);
+            (self.next_ask, self.next_touch) = (0, touch);
+            if let Some(step) = whole {
+                self.rest_of_step(step)?;
             }
         }
         Ok(())
     }
 
-    /// From the next step on to the next entry. Returns the step on which a position was filled.
-    fn await_entry(&mut self, end: usize) -> Result<Option<usize>, EngineError> {
+    /// Takes the position that is held and those after it until `end`, or to a step that it returns because its rest has
+    /// to be walked whole.
+    fn pass_lone(&mut self, held: &mut Option<Opened>, end: usize) -> Result<Option<usize>, EngineError> {
+        let mut filled = None;
         loop {
-            let step = self.promised_from(self.next_step);
-            self.next_step = step;
-            if step >= end {
-                return Ok(None);
-            }
-            self.counters.bars_stepped += 1;
-            self.next_step = step + 1;
-            match self.hear(step) {
-                Heard::Nothing => {}
-                Heard::Enter => return self.enter_at(step + 1, end),
-                Heard::Close | Heard::Other => return self.rest_of_step(step).map(|()| None),
+            let (step, said) = match held {
+                None => match self.await_word(end) {
+                    Some(heard) => heard,
+                    None => return Ok(None),
+                },
+                Some(open) => match self.follow(open, end, filled)? {
+                    Followed::ToEnd => return Ok(None),
+                    Followed::Whole(step) => return Ok(Some(step)),
+                    Followed::Closed { step, asked } => {
+                        *held = None;
+                        self.next_touch = 0;
+                        let asks = !asked && self.promised_from(step, None) == step;
+                        let said = if asks { self.hear(step, None) } else { Heard::Nothing };
+                        if matches!(said, Heard::Nothing | Heard::Enter) {
+                            self.equity = self.ledger.cash();
+                            self.record(step);
+                        }
+                        (step, said)
+                    }
+                },
+            };
+            match said {
+                Heard::Nothing => self.next_step = step + 1,
+                Heard::Enter => {
+                    self.next_step = step + 1;
+                    if step + 1 >= end {
+                        self.leave_for_open(step + 1);
+                        return Ok(None);
+                    }
+                    self.enter_at(step + 1, held)?;
+                    filled = Some(step + 1);
+                }
+                Heard::Close | Heard::Other => return Ok(Some(step)),
             }
         }
     }
 
-    /// Fills the order that was said at the open of a step, or leaves it waiting where that lies beyond `end`. Returns the
-    /// step when a position was filled on it.
-    fn enter_at(&mut self, step: usize, end: usize) -> Result<Option<usize>, EngineError> {
+    /// Passes the steps without a position until the strategy says something; `None` when it does not before `end`.
+    fn await_word(&mut self, end: usize) -> Option<(usize, Heard)> {
+        loop {
+            let step = self.promised_from(self.next_step, None);
+            self.next_step = step;
+            if step >= end {
+                return None;
+            }
+            self.counters.bars_stepped += 1;
+            let said = self.hear(step, None);
+            if said != Heard::Nothing {
+                return Some((step, said));
+            }
+            self.next_step = step + 1;
+        }
+    }
+
+    /// Leaves the order that was said waiting for a step that is not walked now.
+    fn leave_for_open(&mut self, due: usize) {
+        let [Signal::Enter(signal)] = *self.signals.as_slice() else { unreachable!("an entry was heard") };
+        let number = self.book.take_number();
+        self.observer.signal(&signal, Ok(number));
+        self.waiting.push(Waiting { number, agent: 0, signal, due });
+        self.signals.clear();
+    }
+
+    /// Fills the order that was said at the open of a step, unless it is refused there.
+    #[inline]
+    fn enter_at(&mut self, step: usize, held: &mut Option<Opened>) -> Result<(), EngineError> {
         let mut said = std::mem::take(&mut self.signals);
         let [Signal::Enter(signal)] = said.as_slice() else { unreachable!("an entry was heard") };
         let number = self.book.take_number();
         self.observer.signal(signal, Ok(number));
-        let filled = if step < end {
-            self.counters.bars_stepped += 1;
-            self.fill_at_open(step, step, 0, number, signal)?
-        } else {
-            self.waiting.push(Waiting { number, agent: 0, signal: *signal, due: step });
-            false
-        };
+        self.counters.bars_stepped += 1;
+        self.fill_at_open(step, step, 0, number, signal, held)?;
+        self.next_touch = 0;
         said.clear();
         self.signals = said;
-        Ok(filled.then_some(step))
+        Ok(())
     }
 
-    /// Follows the only position from the next step on, on which it is held already. The step it was filled on is counted.
-    /// Returns the step on which the next one was filled, where that followed at once.
-    fn hold(&mut self, end: usize, filled: Option<usize>) -> Result<Option<usize>, EngineError> {
+    /// Follows a position from the next step on, on which it is held already. The step it was filled on is counted.
+    fn follow(
+        &mut self,
+        open: &mut Opened,
+        end: usize,
+        filled: Option<usize>,
+    ) -> Result<Followed, EngineError> {
         let mut look = self.next_step;
         if self.next_touch < look {
-            self.next_touch = self.find_touch::<true>(look - 1);
+            self.next_touch = self.level_reached(&open.position, look);
         }
+        let exits_first = self.settings.step_order == StepOrder::ExitsFirst;
         loop {
-            let asked = self.promised_from(look);
+            let asked = self.promised_from(look, Some(&open.position));
             let step = asked.min(self.next_touch).min(self.window.end);
-            self.book_held(step)?;
+            self.book_held(&open.position, step)?;
             if step >= end {
-                return Ok(None);
+                return Ok(Followed::ToEnd);
             }
             let touched = self.next_touch == step;
-            let exits_first = self.settings.step_order == StepOrder::ExitsFirst;
             self.counters.bars_stepped += u64::from(filled != Some(step));
-            if touched && exits_first && self.close_at_level(step)? {
-                return self.flat_within(step, end);
+            if touched && exits_first && self.close_at_level(step, open)? {
+                return Ok(Followed::Closed { step, asked: false });
             }
-            let said = if asked == step { self.hear(step) } else { Heard::Nothing };
+            let said = if asked == step { self.hear(step, Some(&open.position)) } else { Heard::Nothing };
             if matches!(said, Heard::Enter | Heard::Other) {
-                return self.rest_of_step(step).map(|()| None);
+                return Ok(Followed::Whole(step));
             }
-            if touched && !exits_first && self.close_at_level(step)? {
-                self.next_step = step + 1;
-                return self.settle(step).map(|()| None);
+            if touched && !exits_first && self.close_at_level(step, open)? {
+                return Ok(Followed::Closed { step, asked: true });
             }
             if said == Heard::Close {
-                return self.leave_at(step + 1, end);
+                return self.leave_at(step + 1, open, end);
             }
             if touched {
-                self.next_touch = self.find_touch::<true>(step);
+                self.next_touch = self.level_reached(&open.position, step + 1);
             }
             look = step + 1;
         }
     }
 
-    /// Books the steps before `step` on which the position is held.
+    /// Books the steps before `step` on which a position is held.
     #[inline]
-    fn book_held(&mut self, step: usize) -> Result<(), EngineError> {
+    fn book_held(&mut self, position: &Position, step: usize) -> Result<(), EngineError> {
         let from = self.next_step;
         self.next_step = step;
         if from == step {
             return Ok(());
         }
+        self.counters.bars_in_position += (step - from) as u64;
+        let cash = self.ledger.cash();
         if self.settings.equity_mode == EquityMode::Cash {
-            self.equity = self.ledger.cash();
+            self.equity = cash;
             self.record(from);
+        } else if let Some(mark) = self.mark(position) {
+            self.equity = mark.pass_over(from, step, cash, &mut self.curve);
+        } else {
+            for step in from..step {
+                self.equity = cash + self.worth(position, step)?;
+                self.record(step);
+            }
         }
-        self.pass_over(from, step)
+        Ok(())
     }
 
-    /// Closes the position where the bar of a step reaches a level. Returns whether it does.
+    /// First step from one on whose bar reaches a level of a position, or none.
     #[inline]
-    fn close_at_level(&mut self, step: usize) -> Result<bool, EngineError> {
-        let buffer = self.simulator.symbol(ONLY.index()).pip_size * self.settings.pip_buffer_factor;
-        let closed = self.try_exit(step, step, 0, Holding::FromOpen, buffer)?;
-        if closed {
-            self.book.sweep();
-        }
-        Ok(closed)
+    fn level_reached(&self, position: &Position, from: usize) -> usize {
+        let (side, band) = exit_band(position, self.level_buffer(), None);
+        self.passage(ONLY, side, from, band).unwrap_or(usize::MAX)
     }
 
-    /// Closes the position at the open of a step, or leaves its exit waiting where that lies beyond `end`.
-    fn leave_at(&mut self, step: usize, end: usize) -> Result<Option<usize>, EngineError> {
-        self.book_held(step)?;
+    /// The pip buffer as a price difference.
+    #[inline]
+    fn level_buffer(&self) -> f64 {
+        self.simulator.symbol(ONLY.index()).pip_size * self.settings.pip_buffer_factor
+    }
+
+    /// Closes a position where the bar of a step reaches a level. Returns whether it does.
+    #[inline]
+    fn close_at_level(&mut self, step: usize, open: &mut Opened) -> Result<bool, EngineError> {
+        let buffer = self.level_buffer();
+        match self.level_close(&open.position, None, step, Holding::FromOpen, buffer) {
+            Some(close) => self.book_close(step, &mut open.position, open.paid, &close).map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    /// Closes a position at the open of a step, or leaves its exit waiting where that lies beyond `end`.
+    #[inline]
+    fn leave_at(&mut self, step: usize, open: &mut Opened, end: usize) -> Result<Followed, EngineError> {
+        self.book_held(&open.position, step)?;
         if step >= end {
-            let number = self.book.position(0).number;
+            let number = open.position.number;
             self.waiting_exits.push(WaitingExit { number, symbol: ONLY, due: step });
-            return Ok(None);
+            return Ok(Followed::ToEnd);
         }
         self.counters.bars_stepped += 1;
-        self.close_at_open(step, step, 0)?;
-        self.book.sweep();
-        self.flat_within(step, end)
-    }
-
-    /// The rest of a step during which the position was closed, before the strategy is asked. Returns as
-    /// `enter_at` does.
-    fn flat_within(&mut self, step: usize, end: usize) -> Result<Option<usize>, EngineError> {
-        let asked = self.promised_from(step) == step;
-        let said = if asked { self.hear(step) } else { Heard::Nothing };
-        if matches!(said, Heard::Close | Heard::Other) {
-            return self.rest_of_step(step).map(|()| None);
-        }
-        self.next_step = step + 1;
-        self.settle(step)?;
-        if said == Heard::Enter { self.enter_at(step + 1, end) } else { Ok(None) }
+        let close = self.signal_close(&open.position, step);
+        self.book_close(step, &mut open.position, open.paid, &close)?;
+        Ok(Followed::Closed { step, asked: false })
     }
 
     /// Does what the strategy has said on a step, and what is left of the step.
@@ -197,19 +273,21 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         self.turn::<true>(step)
     }
 
-    /// First step from `from` on, up to the end of the window, on which the strategy may speak.
+    /// First step from `from` on, up to the end of the window, on which the strategy may speak while it holds a position.
     #[inline]
-    fn promised_from(&self, from: usize) -> usize {
-        let row = self.rows_of(0, ONLY).and_then(|rows| bitmap::next_set(rows, from));
+    fn promised_from(&self, from: usize, held: Option<&Position>) -> usize {
+        let rows = self.rows_when(0, held.map(|position| position.direction));
+        let row = rows.and_then(|rows| bitmap::next_set(rows, from));
         row.map_or(self.window.end, |row| row.min(self.window.end))
     }
 
     /// Asks the strategy on a step.
     #[inline]
-    fn hear(&mut self, step: usize) -> Heard {
+    fn hear(&mut self, step: usize, held: Option<&Position>) -> Heard {
         let bars = &*self.data.symbol(ONLY).bars;
         let bar = BarView::of_row(self.data, bars, ONLY, step);
-        let account = AccountView::new(self.book.active(), self.ledger.cash(), self.equity);
+        let account =
+            AccountView::new(held.map_or(&[], slice::from_ref), self.ledger.cash(), self.equity);
         self.agents[0].strategy.evaluate(&bar, &account, &mut self.signals);
         let halted = || self.settings.halt_on_ruin && self.ledger.cash() <= 0.0;
         let said = match self.signals.as_slice() {
@@ -217,12 +295,12 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             [Signal::Enter(signal)]
                 if signal.order_type == OrderType::Market
                     && signal.symbol == ONLY
-                    && self.book.active().is_empty()
+                    && held.is_none()
                     && !halted() =>
             {
                 Heard::Enter
             }
-            [Signal::Close(ONLY)] if !self.book.active().is_empty() => Heard::Close,
+            [Signal::Close(ONLY)] if held.is_some() => Heard::Close,
             _ => Heard::Other,
         };
         if said == Heard::Close {

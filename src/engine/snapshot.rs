@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::book::{Book, Ticket};
+use super::book::{Book, EntryCosts, Ticket};
 use super::event_engine::{Counters, EventEngine};
 use super::finish::Alternative;
 use super::observer::Observer;
@@ -61,7 +61,8 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     /// The state between two steps.
     pub fn snapshot(&self) -> EngineSnapshot {
         let orders = (0..self.book.active().len()).map(|index| {
-            let Ticket { placed, agent, half_spread, slippage, margin, .. } = *self.book.ticket(index);
+            let Ticket { placed, agent, paid, margin, .. } = *self.book.ticket(index);
+            let EntryCosts { half_spread, slippage } = paid;
             Order {
                 position: self.book.position(index).clone(),
                 placed,
@@ -102,7 +103,8 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         for order in snapshot.orders {
             if self.keeps(&order) {
                 let Order { position, placed, agent, half_spread, slippage, margin } = order;
-                let ticket = Ticket { half_spread, slippage, margin, ..Ticket::new(agent, placed) };
+                let paid = EntryCosts { half_spread, slippage };
+                let ticket = Ticket { paid, margin, ..Ticket::new(agent, placed) };
                 let index = self.book.push(position, ticket);
                 let night = self.first_night_from(index, snapshot.next_step);
                 self.book.ticket_mut(index).next_night = night;
