@@ -2,7 +2,6 @@
 
 use super::run::TrialRun;
 use super::tally::Tally;
-use crate::metrics::TradeRows;
 use crate::types::{CurvePoint, EquityCurve};
 
 /// The runs of all symbols as one: trades in order of time, curves added up, counts summed. The single runs stay in
@@ -13,9 +12,8 @@ pub fn join(parts: Vec<TrialRun>, by_volume: bool) -> TrialRun {
     let money = |amount: fn(&TrialRun) -> f64| parts.iter().map(amount).fold(0.0, |a, b| a + b);
     let mut trades: Vec<_> = parts.iter().flat_map(|part| part.trades.iter().cloned()).collect();
     trades.sort_by_key(|trade| (trade.exit_time, trade.symbol));
-    let mut tally = Tally::in_room_of(TradeRows::default());
-    tally.add(&trades, &[]);
-    tally.complete(&[]);
+    let mut tally = Tally::of(&trades, &[]);
+    tally.complete();
     TrialRun {
         curve: added(&parts),
         initial_balance: money(|part| part.initial_balance),

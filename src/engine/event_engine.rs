@@ -6,7 +6,6 @@ use super::agent::Agent;
 use super::book::{Book, Ticket};
 use super::clock;
 use super::context::RunContext;
-use super::finish::Alternative;
 use super::money::Mark;
 use super::observer::Observer;
 use super::overnight;
@@ -30,7 +29,7 @@ use crate::execution::{ExecutionSimulator, SimulatorError, SymbolExecution, sizi
 use crate::portfolio::{EquityExtremes, Ledger, Position};
 use crate::strategy::{AccountView, BarView, Signal, Signals, Strategy};
 use crate::types::time::MINUTE;
-use crate::types::{EquityCurve, StepRange, SymbolId, Trade};
+use crate::types::{EquityCurve, StepRange, SymbolId};
 
 /// Why a run cannot go on.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -121,9 +120,8 @@ pub struct EventEngine<'a, S, D, O = ()> {
     pub(super) waiting: WaitingList,
     pub(super) waiting_exits: Vec<WaitingExit>,
     pub(super) ledger: Ledger,
-    /// Trades that the ledger need not hold any more.
+    /// What metrics and digests take of the trades.
     pub(super) tally: Tally,
-    pub(super) alternatives: Vec<Alternative>,
     pub(super) curve: EquityCurve,
     /// Equity at the last update.
     pub(super) equity: f64,
@@ -196,7 +194,6 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
             waiting_exits: Vec::new(),
             ledger: Ledger::resume(settings.initial_balance, settings.initial_balance, 0.0, spare.trades),
             tally: Tally::in_room_of(spare.rows),
-            alternatives: Vec::new(),
             curve: spare.curve,
             equity: settings.initial_balance,
             next_step: window.start,
@@ -230,19 +227,9 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
         self.finish()
     }
 
-    /// [`EventEngine::advance`], after which the trades are counted and given up. `list` is memory for them, empty before
-    /// and after.
-    pub(super) fn advance_and_count(
-        &mut self,
-        until: usize,
-        list: &mut Vec<Trade>,
-    ) -> Result<(), EngineError> {
-        self.ledger.swap_trades(list);
-        let advanced = self.advance(until);
-        self.ledger.swap_trades(list);
-        self.tally.add(list, &self.alternatives);
-        list.clear();
-        advanced
+    /// Keeps no list of its trades from now on.
+    pub(super) fn forget_trades(&mut self) {
+        self.ledger.forget_trades();
     }
 
     /// From a step that is done to the next event.

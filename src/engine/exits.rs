@@ -5,7 +5,6 @@ use super::calm::ONLY;
 use super::detail::quote_at;
 use super::entries::address;
 use super::event_engine::{EngineError, EventEngine};
-use super::finish::Alternative;
 use super::observer::Observer;
 use crate::costs::{Draws, FeeCall, spread};
 use crate::execution::exits::{ExitLevel, Held, Holding, reaches};
@@ -222,36 +221,36 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             let fee = self.simulator.fee(symbol.index(), FeeCall::Exit, exit.price, size, &live)?;
             charge(&mut self.ledger, &mut self.observer, position, FeeKind::Exit, time, fee);
         }
-        if let Some(other) = close.other {
-            self.note_alternative(step, position, close.row, other, &exit, unit_value)?;
-        }
+        let other = match close.other {
+            Some(other) => Some(self.alternative(step, position, close.row, other, &exit, unit_value)?),
+            None => None,
+        };
         let (result, r_multiple) = self.result(position, exit.price, unit_value);
         let ends = End { time, price: exit.price, result, r_multiple, reason: close.reason };
         let items = self.items(position, paid, close, &exit, unit_value);
-        self.ledger.book_trade(trade_of(position, &ends, close.other.is_some(), items));
+        let trade = trade_of(position, &ends, other.is_some(), items);
+        self.ledger.book_trade(&trade);
+        self.tally.add(&trade, other);
         Ok(())
     }
 
-    /// Remembers what the other level of an ambiguous bar would have given.
+    /// The other level of an ambiguous bar, and the net profit it would have given.
     #[cold]
-    fn note_alternative(
-        &mut self,
+    fn alternative(
+        &self,
         step: usize,
         position: &Position,
         row: usize,
         (level, price): (ExitLevel, f64),
         taken: &ExitFill,
         unit_value: f64,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(ExitLevel, f64), EngineError> {
         let at = address(position.symbol, row);
         let price = self.simulator.alternative_exit(position.direction, price, level.into(), taken.pips, at);
         let live = self.rates(step);
         let fee = self.simulator.fee(position.symbol.index(), FeeCall::Exit, price, position.size, &live)?;
         let (result, _) = self.result(position, price, unit_value);
-        let net = result - ((position.entry_fee + fee) + position.swap);
-        let trade = self.tally.trades() + self.ledger.trades().len();
-        self.alternatives.push(Alternative { trade, level, net });
-        Ok(())
+        Ok((level, result - ((position.entry_fee + fee) + position.swap)))
     }
 
     /// What the trade paid, item by item, in account money; only where results come from the size.

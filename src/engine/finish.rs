@@ -1,29 +1,15 @@
 //! The end of a run: what stays open, what is closed, and the figures of the whole (`execution.md` 2.2, 9b, 13.1).
 
-use serde::{Deserialize, Serialize};
-
 use super::booked::BookedTrades;
 use super::event_engine::{EngineError, EventEngine, Outcome};
 use super::observer::Observer;
 use super::run::{TrialRun, WindowEnd};
 use super::settings::{EndOfRun, EquityMode};
 use crate::costs::Draws;
-use crate::execution::exits::ExitLevel;
 use crate::execution::simulator::ExitSlip;
 use crate::portfolio::{EquityExtremes, PositionStatus};
 use crate::strategy::Strategy;
 use crate::types::CloseReason;
-
-/// What the level that was not taken on an ambiguous bar would have given.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub(super) struct Alternative {
-    /// Place of the trade in booking order.
-    pub(super) trade: usize,
-    /// The level that was not taken.
-    pub(super) level: ExitLevel,
-    /// Net profit at it.
-    pub(super) net: f64,
-}
 
 impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     /// Closes what the end of the window closes and counts the rest.
@@ -44,8 +30,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         }
         let open = |status| self.book.active().iter().filter(|p| p.status == status).count();
         let (still_open, still_pending) = (open(PositionStatus::Open), open(PositionStatus::Pending));
-        self.tally.add(self.ledger.trades(), &self.alternatives);
-        self.tally.complete(&self.alternatives);
+        self.tally.complete();
         let tally = &self.tally;
         let run = TrialRun {
             initial_balance: self.settings.initial_balance,

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::book::{Book, EntryCosts, Ticket};
 use super::event_engine::{Counters, EventEngine};
-use super::finish::Alternative;
 use super::observer::Observer;
+use super::tally::{Alternative, Tally};
 use super::waiting::{Waiting, WaitingExit, WaitingList};
 use super::wrapper::GateState;
 use crate::costs::{DrawState, Draws};
@@ -83,7 +83,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             cash: self.ledger.cash(),
             total_fees: self.ledger.total_fees(),
             trades: self.ledger.trades().to_vec(),
-            alternatives: self.alternatives.clone(),
+            alternatives: self.tally.alternatives().to_vec(),
             curve: self.curve.clone(),
             equity: self.equity,
             gates: self.agents.iter().map(|agent| agent.gate).collect(),
@@ -123,8 +123,8 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         self.waiting = WaitingList::of(snapshot.waiting.into_iter().filter(known));
         self.waiting_exits = snapshot.waiting_exits;
         let initial = self.settings.initial_balance;
+        self.tally = Tally::of(&snapshot.trades, &snapshot.alternatives);
         self.ledger = Ledger::resume(initial, snapshot.cash, snapshot.total_fees, snapshot.trades);
-        self.alternatives = snapshot.alternatives;
         self.curve = snapshot.curve;
         self.equity = snapshot.equity;
         for (agent, gate) in self.agents.iter_mut().zip(snapshot.gates) {

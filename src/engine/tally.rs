@@ -1,8 +1,9 @@
 //! What a list of trades comes to under other rules: both levels of ambiguous exits, other costs (`execution.md` 9b,
 //! `metrics.md` rule 3), in one pass over the trades.
 
+use serde::{Deserialize, Serialize};
+
 use super::booked::BookedTrades;
-use super::finish::Alternative;
 use crate::execution::exits::ExitLevel;
 use crate::metrics::TradeRows;
 use crate::types::Trade;
@@ -13,10 +14,23 @@ const BEST: usize = 1;
 const GROSS: usize = 2;
 const ITEMS: usize = 3;
 
+/// What the level that was not taken on an ambiguous bar would have given.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(super) struct Alternative {
+    /// Place of the trade in booking order.
+    trade: usize,
+    /// The level that was not taken.
+    level: ExitLevel,
+    /// Net profit at it.
+    net: f64,
+}
+
 /// The trades of a run, taken in as they are booked, and sums over them.
 #[derive(Debug)]
 pub(super) struct Tally {
     booked: BookedTrades,
+    /// Of the ambiguous exits.
+    alternatives: Vec<Alternative>,
     ambiguous: usize,
     sums: Sums<4>,
 }
@@ -24,7 +38,24 @@ pub(super) struct Tally {
 impl Tally {
     /// Before the first trade; `rows` is memory of an earlier run.
     pub(super) fn in_room_of(rows: TradeRows) -> Self {
-        Self { booked: BookedTrades::in_room_of(rows), ambiguous: 0, sums: Sums::ZERO }
+        let booked = BookedTrades::in_room_of(rows);
+        Self { booked, alternatives: Vec::new(), ambiguous: 0, sums: Sums::ZERO }
+    }
+
+    /// After some trades, with what the other levels of ambiguous exits among them would have given.
+    pub(super) fn of(trades: &[Trade], alternatives: &[Alternative]) -> Self {
+        let mut tally = Self::in_room_of(TradeRows::default());
+        let mut others = alternatives.iter().peekable();
+        for (at, trade) in trades.iter().enumerate() {
+            let other = others.next_if(|other| other.trade == at);
+            tally.add(trade, other.map(|other| (other.level, other.net)));
+        }
+        tally
+    }
+
+    /// What the other levels of ambiguous exits would have given, in booking order.
+    pub(super) fn alternatives(&self) -> &[Alternative] {
+        &self.alternatives
     }
 
     /// Trades so far.
@@ -33,36 +64,37 @@ impl Tally {
         self.booked.rows().len()
     }
 
-    /// Takes in the next trades in booking order. `alternatives` are those of all trades in that order, at most one per
-    /// trade.
-    pub(super) fn add(&mut self, trades: &[Trade], alternatives: &[Alternative]) {
-        let first = self.trades();
-        let known = alternatives.partition_point(|other| other.trade < first);
-        let mut others = alternatives[known..].iter().peekable();
-        for (at, trade) in (first..).zip(trades) {
-            self.booked.add(trade);
-            self.ambiguous += usize::from(trade.ambiguous);
-            let items = trade.costs.spread + trade.costs.slippage + trade.costs.commission + trade.costs.swap;
-            let net = trade.result - (trade.total_fee() + trade.swap);
-            let [worst, best] = both_levels(net, others.next_if(|other| other.trade == at));
-            self.sums.add([worst, best, net + items, items]);
+    /// Takes in the next trade in booking order; `other` is the level that was not taken, where its exit was ambiguous, and
+    /// the net profit at it.
+    #[inline]
+    pub(super) fn add(&mut self, trade: &Trade, other: Option<(ExitLevel, f64)>) {
+        if let Some((level, net)) = other {
+            self.alternatives.push(Alternative { trade: self.trades(), level, net });
         }
+        self.booked.add(trade);
+        self.ambiguous += usize::from(trade.ambiguous);
+        let items = trade.costs.spread + trade.costs.slippage + trade.costs.commission + trade.costs.swap;
+        let net = trade.result - (trade.total_fee() + trade.swap);
+        let [worst, best] = both_levels(net, other);
+        self.sums.add([worst, best, net + items, items]);
     }
 
     /// No trade follows. Profits are summed in the order of `metrics.md` rule 6.
-    pub(super) fn complete(&mut self, alternatives: &[Alternative]) {
+    pub(super) fn complete(&mut self) {
         if !self.booked.rows().is_ordered() {
-            self.sum_in_order(alternatives);
+            self.sum_in_order();
         }
     }
 
     /// Sums the profits once more, of trades that were not booked in the order of their exits.
     #[cold]
-    fn sum_in_order(&mut self, alternatives: &[Alternative]) {
+    fn sum_in_order(&mut self) {
         let rows = self.booked.rows();
-        let mut others = alternatives.iter().peekable();
-        let nets = rows.nets().enumerate();
-        let nets = nets.map(|(at, net)| both_levels(net, others.next_if(|other| other.trade == at)));
+        let mut others = self.alternatives.iter().peekable();
+        let nets = rows.nets().enumerate().map(|(at, net)| {
+            let other = others.next_if(|other| other.trade == at);
+            both_levels(net, other.map(|other| (other.level, other.net)))
+        });
         let nets: Vec<[f64; 2]> = nets.collect();
         let mut sums = Sums::<2>::ZERO;
         for at in rows.places_in_order() {
@@ -107,10 +139,10 @@ impl Tally {
 
 /// Net profit at the stop and at the target.
 #[inline]
-fn both_levels(net: f64, other: Option<&Alternative>) -> [f64; 2] {
+fn both_levels(net: f64, other: Option<(ExitLevel, f64)>) -> [f64; 2] {
     let mut nets = [net; 2];
-    if let Some(other) = other {
-        nets[usize::from(other.level == ExitLevel::Target)] = other.net;
+    if let Some((level, other)) = other {
+        nets[usize::from(level == ExitLevel::Target)] = other;
     }
     nets
 }

@@ -46,7 +46,9 @@ pub fn run_together<D: StrategyDef>(
     let begin = |((own, request), trial)| -> Lane<'_, D::Bound> {
         let own: &Result<Option<EngineInputs>, TrialError> = own;
         let own = own.as_ref().map_err(Clone::clone)?;
-        guarded(|| start(def, own.as_ref().unwrap_or(inputs), request, trial))
+        let mut engine = guarded(|| start(def, own.as_ref().unwrap_or(inputs), request, trial))?;
+        engine.forget_trades();
+        Ok(engine)
     };
     let mut lanes: Vec<_> = settled.iter().zip(requests).zip(trials).map(begin).collect();
     walk(&mut lanes, &inputs.data);
@@ -63,8 +65,6 @@ fn walk<S: Strategy>(lanes: &mut [Lane<'_, S>], data: &MultiSymbolData) {
         lanes.iter().map(|lane| lane.as_ref().map_or(usize::MAX, |engine| engine.next_step)).collect();
     let mut until = next.iter().copied().min().unwrap_or(end);
     let mut stepped = 0;
-    // One list for all of them: it stays near.
-    let mut trades = Vec::new();
     while until < end {
         // Where the group stops on every line of bars or so, fetching all of them in order is cheaper than waiting for each.
         if stepped * LINE >= stretch {
@@ -76,7 +76,7 @@ fn walk<S: Strategy>(lanes: &mut [Lane<'_, S>], data: &MultiSymbolData) {
             let advanced = match lane {
                 Ok(engine) => guarded(|| {
                     let before = engine.counters.bars_stepped;
-                    let advanced = engine.advance_and_count(until, &mut trades);
+                    let advanced = engine.advance(until);
                     advanced.map_err(|error| TrialError::Engine(error.to_string()))?;
                     Ok((engine.next_step, engine.counters.bars_stepped - before))
                 }),

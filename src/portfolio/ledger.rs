@@ -46,17 +46,24 @@ pub struct Ledger {
     cash: f64,
     total_fees: f64,
     trades: Vec<Trade>,
+    /// Whether trades are only counted.
+    forgets: bool,
 }
 
 impl Ledger {
     /// An account with its opening balance, account currency.
     pub fn new(initial_balance: f64) -> Self {
-        Self { initial_balance, cash: initial_balance, total_fees: 0.0, trades: Vec::new() }
+        Self::resume(initial_balance, initial_balance, 0.0, Vec::new())
     }
 
     /// An account taken up again.
     pub fn resume(initial_balance: f64, cash: f64, total_fees: f64, trades: Vec<Trade>) -> Self {
-        Self { initial_balance, cash, total_fees, trades }
+        Self { initial_balance, cash, total_fees, trades, forgets: false }
+    }
+
+    /// Keeps no list of the trades from now on.
+    pub fn forget_trades(&mut self) {
+        self.forgets = true;
     }
 
     /// Opening balance.
@@ -75,14 +82,9 @@ impl Ledger {
         self.total_fees
     }
 
-    /// Closed trades in booking order, partial exits included.
+    /// Closed trades in booking order, partial exits included; those that are kept.
     pub fn trades(&self) -> &[Trade] {
         &self.trades
-    }
-
-    /// Changes the list of trades for another; cash and fees stay as they are.
-    pub fn swap_trades(&mut self, list: &mut Vec<Trade>) {
-        std::mem::swap(&mut self.trades, list);
     }
 
     /// Takes the trades out.
@@ -103,9 +105,11 @@ impl Ledger {
 
     /// Books a closed trade: its result before fees goes to cash.
     #[inline]
-    pub fn book_trade(&mut self, trade: Trade) {
+    pub fn book_trade(&mut self, trade: &Trade) {
         self.cash += trade.result;
-        self.trades.push(trade);
+        if !self.forgets {
+            self.trades.push(trade.clone());
+        }
     }
 }
 

@@ -89,8 +89,8 @@ impl TradeListDigest {
 /// Words collected before they are hashed.
 const BATCH: usize = fingerprint::BATCH / 8;
 
-/// Most words of a trade.
-const LONGEST: usize = 24;
+/// Room for the words of a trade: more than the longest has, and a power of two, so that no place needs a check.
+const LONGEST: usize = 32;
 
 /// What trades of one run rarely change, as bits.
 #[derive(Debug, Clone, Copy, Default)]
@@ -115,7 +115,7 @@ impl<'a> Record<'a> {
 
     #[inline]
     fn always(&mut self, word: u64) {
-        self.words[self.len] = word.to_le_bytes();
+        self.words[self.len % LONGEST] = word.to_le_bytes();
         self.len += 1;
     }
 
@@ -126,12 +126,12 @@ impl<'a> Record<'a> {
         self.next_bit += 1;
     }
 
-    /// A word, unless its bit says it all.
+    /// A word, unless its bit says it all. It is written in any case, which needs no branch; where it is left out, the next
+    /// one takes its place.
     #[inline]
     fn unless(&mut self, left_out: bool, word: u64) {
-        if !left_out {
-            self.always(word);
-        }
+        self.words[self.len % LONGEST] = word.to_le_bytes();
+        self.len += usize::from(!left_out);
         self.bit(!left_out);
     }
 

@@ -102,7 +102,7 @@ impl Account {
                 let r = r_multiple(movement, trade.entry_price, trade.initial_stop_loss.expect("a stop"));
                 trade.r_multiple = Some(r);
                 trade.result = r * trade.risk_per_trade;
-                self.ledger.book_trade(trade);
+                self.ledger.book_trade(&trade);
                 self.equity = self.ledger.cash();
             }
             "expire_pending" => {
