@@ -103,8 +103,7 @@ pub(crate) fn smoothed_together(values: &[f64], factors: &[f64]) -> Vec<Arc<[f64
     }
     let groups = factors.par_chunks(16).map(|factors| match factors.len() {
         1 => vec![smoothed(values, factors[0])],
-        2..=4 => side_by_side::<4>(values, first, factors),
-        5..=8 => side_by_side::<8>(values, first, factors),
+        2..=8 => side_by_side::<8>(values, first, factors),
         _ => side_by_side::<16>(values, first, factors),
     });
     groups.collect::<Vec<_>>().concat()

@@ -12,8 +12,7 @@ use std::sync::Arc;
 
 use pulp::{Arch, Simd, WithSimd};
 
-/// Rows that recurrences write before they are put into their columns.
-const ROWS: usize = 64;
+use super::turned::{SIDE, turned};
 
 /// `count` shared columns of `rows` numbers, written by `fill` in place: no copy is made.
 pub(super) fn shared_columns(
@@ -56,7 +55,7 @@ impl WithSimd for AreWhole<'_> {
     }
 }
 
-/// A mean that each observation moves: one lane per parameter set.
+/// A mean that each observation moves: one lane per parameter set, `N` a multiple of [`SIDE`].
 pub(super) trait Recurrence<const N: usize>: Copy {
     /// Takes in one more observation. In place: arrays handed on by value do not stay in registers.
     fn step(&self, means: &mut [f64; N], x: f64);
@@ -87,19 +86,27 @@ impl<R: Recurrence<N>, const N: usize> WithSimd for Recur<'_, '_, R, N> {
     type Output = [f64; N];
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> [f64; N] {
+    fn with_simd<S: Simd>(self, simd: S) -> [f64; N] {
         let (mut means, rule) = (self.means, self.rule);
-        let mut rows = [[0.0; N]; ROWS];
-        for (block, values) in self.values.chunks(ROWS).enumerate() {
-            for (row, &x) in rows.iter_mut().zip(values) {
+        let mut squares = [[[0.0; SIDE]; SIDE]; N];
+        let (blocks, rest) = self.values.as_chunks::<SIDE>();
+        for (block, values) in blocks.iter().enumerate() {
+            for (i, &x) in values.iter().enumerate() {
                 rule.step(&mut means, x);
-                *row = means;
-            }
-            for (lane, column) in self.columns.iter_mut().enumerate() {
-                let column = &mut column[block * ROWS..block * ROWS + values.len()];
-                for (value, row) in column.iter_mut().zip(&rows) {
-                    *value = row[lane];
+                for (square, means) in squares.iter_mut().zip(means.as_chunks::<SIDE>().0) {
+                    square[i] = *means;
                 }
+            }
+            for (columns, square) in self.columns.chunks_mut(SIDE).zip(&squares) {
+                for (column, values) in columns.iter_mut().zip(turned(simd, square)) {
+                    column.as_chunks_mut::<SIDE>().0[block] = values;
+                }
+            }
+        }
+        for (i, &x) in rest.iter().enumerate() {
+            rule.step(&mut means, x);
+            for (column, mean) in self.columns.iter_mut().zip(means) {
+                column[blocks.len() * SIDE + i] = mean;
             }
         }
         means
@@ -172,9 +179,9 @@ pub(super) mod tests {
     proptest! {
         #[test]
         fn recurrences_have_the_same_bits_on_every_path(values in prop::collection::vec(number(), 0..300)) {
-            let wilder = Wilder { count: [1.0, 2.0, 14.0, 200.0] };
-            let first = [1.09, 1.1, 1.0903, 1.0];
-            for lane in 0..4 {
+            let wilder = Wilder { count: [1.0, 2.0, 14.0, 200.0, 3.0, 5.0, 7.0, 9.0] };
+            let first = [1.09, 1.1, 1.0903, 1.0, 1.09, 1.1, 1.0903, 1.0];
+            for lane in 0..8 {
                 let (mut mean, count) = (first[lane], wilder.count[lane]);
                 let plain: Vec<f64> = values.iter().map(|&x| {
                     if !x.is_nan() {
@@ -183,7 +190,7 @@ pub(super) mod tests {
                     mean
                 }).collect();
                 for arch in every_path() {
-                    let mut columns = vec![vec![0.0; values.len()]; 4];
+                    let mut columns = vec![vec![0.0; values.len()]; 8];
                     let mut slices: Vec<&mut [f64]> = columns.iter_mut().map(Vec::as_mut_slice).collect();
                     recur(arch, &values, first, wilder, &mut slices);
                     prop_assert_eq!(bits(&columns[lane]), bits(&plain), "{:?}", arch);

@@ -35,6 +35,7 @@ pub mod stochastic;
 pub mod supertrend;
 mod tiles;
 pub mod true_range;
+mod turned;
 pub mod volatility_clusters;
 pub mod vwap;
 mod windows;

@@ -6,7 +6,7 @@ use super::lanes::{Exponential, recur};
 use crate::types::registers;
 
 /// Averages side by side in the lanes of one recurrence.
-const LANES: usize = 16;
+const LANES: usize = 24;
 
 /// Averages of several periods over closes without holes, with the bits of [`super::ema::ema`].
 #[derive(Debug, Clone)]
