@@ -4,6 +4,7 @@
 //! time in memory than in arithmetic.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use crate::data::MultiSymbolData;
 use crate::indicators::{IndicatorKind, RunningAverages, SeriesKey};
@@ -60,7 +61,7 @@ impl<'a> Averages<'a> {
         let side = |side: &Side<'a>| {
             let mut running = RunningAverages::new(&side.periods);
             running.skip(&side.closes[..start]);
-            Passing { closes: side.closes, running, tiles: vec![vec![0.0; most]; side.periods.len()] }
+            Passing { closes: side.closes, running, tiles: Tiles::new(side.periods.len(), most) }
         };
         Pass { sides: self.sides.iter().map(side).collect() }
     }
@@ -74,7 +75,34 @@ pub(super) struct Pass<'a> {
 struct Passing<'a> {
     closes: &'a [f64],
     running: RunningAverages,
-    tiles: Vec<Vec<f64>>,
+    tiles: Tiles,
+}
+
+/// Columns of equally many rows, each beginning at a cache line: registers of a whole line cross none.
+struct Tiles {
+    room: Vec<f64>,
+    used: Range<usize>,
+    apart: usize,
+}
+
+impl Tiles {
+    const LINE: usize = 8;
+
+    fn new(count: usize, rows: usize) -> Self {
+        let apart = rows.next_multiple_of(Self::LINE);
+        let room = vec![0.0; count * apart + Self::LINE];
+        let begin = room.as_ptr().align_offset(Self::LINE * size_of::<f64>()).min(Self::LINE);
+        Self { room, used: begin..begin + count * apart, apart }
+    }
+
+    /// The first so many rows of each.
+    fn first_rows(&mut self, rows: usize) -> Vec<&mut [f64]> {
+        self.room[self.used.clone()].chunks_exact_mut(self.apart).map(|tile| &mut tile[..rows]).collect()
+    }
+
+    fn all(&self) -> impl Iterator<Item = &[f64]> {
+        self.room[self.used.clone()].chunks_exact(self.apart)
+    }
 }
 
 impl Pass<'_> {
@@ -86,11 +114,8 @@ impl Pass<'_> {
     /// The averages on the next rows, by place.
     pub(super) fn next(&mut self, start: usize, end: usize) -> Vec<&[f64]> {
         for Passing { closes, running, tiles } in &mut self.sides {
-            for tile in tiles.iter_mut() {
-                tile.truncate(end - start);
-            }
-            running.advance(&closes[start..end], tiles);
+            running.advance(&closes[start..end], &mut tiles.first_rows(end - start));
         }
-        self.sides.iter().flat_map(|side| side.tiles.iter().map(Vec::as_slice)).collect()
+        self.sides.iter().flat_map(|side| side.tiles.all().map(|tile| &tile[..end - start])).collect()
     }
 }

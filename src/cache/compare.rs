@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -20,7 +21,7 @@ use crate::indicators::bollinger::band;
 use crate::types::registers;
 
 /// Rows of a chunk, a multiple of 64: 32 KiB of each operand. Small under test, so that seams are crossed.
-const CHUNK: usize = if cfg!(test) { 128 } else { 4096 };
+const CHUNK: usize = if cfg!(test) { 128 } else { 1024 };
 
 /// An operand with its columns at hand.
 enum Values<'a> {
@@ -168,19 +169,20 @@ pub(super) fn bitmaps<'a>(
     let threads = rayon::current_num_threads();
     let chunks = rows.div_ceil(CHUNK);
     let stretch = CHUNK * if averages.is_empty() { 1 } else { chunks.div_ceil(threads).max(1) };
-    let starts: Vec<usize> = (0..rows).step_by(stretch).collect();
-    let compared = |&start: &usize| {
-        compare_stretch(start, rows.min(start + stretch), &averages, &values, &pairs, keys.len())
-    };
-    let stretches: Vec<Vec<Vec<u64>>> = starts.par_iter().map(compared).collect();
-    let joined = |place: usize| {
-        let parts = stretches.iter().flatten().map(|chunk| {
-            let words = chunk.len() / keys.len();
-            &chunk[place * words..(place + 1) * words]
-        });
-        parts.collect::<Vec<_>>().concat().into()
-    };
-    (0..keys.len()).into_par_iter().map(joined).collect()
+    let mut bitmaps: Vec<Arc<[u64]>> =
+        keys.par_iter().map(|_| std::iter::repeat_n(0, words_for(rows)).collect()).collect();
+    let mut stretches: Vec<Stretch<'_>> = (0..rows)
+        .step_by(stretch)
+        .map(|start| Stretch { start, end: rows.min(start + stretch), words: Vec::with_capacity(keys.len()) })
+        .collect();
+    for bitmap in &mut bitmaps {
+        let own = Arc::get_mut(bitmap).expect("nobody else holds a new bitmap");
+        for (stretch, words) in stretches.iter_mut().zip(own.chunks_mut(stretch / 64)) {
+            stretch.words.push(words);
+        }
+    }
+    stretches.into_par_iter().for_each(|stretch| stretch.fill(&averages, &values, &pairs));
+    bitmaps
 }
 
 /// The distinct operands, and the distinct pairs of them.
@@ -202,32 +204,39 @@ fn arrange(keys: &[MaskKey]) -> (Vec<Operand>, Vec<Pair>) {
     (operands, pairs)
 }
 
-/// The words of all keys over consecutive chunks of rows, in each chunk one key after the other.
-fn compare_stretch(
+/// Consecutive rows of all bitmaps: their words, one list per key.
+struct Stretch<'a> {
     start: usize,
     end: usize,
-    averages: &Averages<'_>,
-    values: &[Values<'_>],
-    pairs: &[Pair],
-    keys: usize,
-) -> Vec<Vec<u64>> {
-    let mut pass = averages.pass(start, CHUNK.min(end - start));
-    let chunk = |start: usize| {
-        let (end, latest) = (end.min(start + CHUNK), pass.latest());
-        let before: Vec<f64> = values.iter().map(|values| values.before(start, &latest)).collect();
-        let tiles = pass.next(start, end);
-        let rows: Vec<Rows<'_>> = values.iter().map(|values| values.rows(start, end, &tiles)).collect();
-        compare_chunk(words_for(end - start), &before, &rows, pairs, keys)
-    };
-    (start..end).step_by(CHUNK).map(chunk).collect()
+    words: Vec<&'a mut [u64]>,
 }
 
-/// The words of all keys over the rows of a chunk, one key after the other; `before` are the operands on the row before.
-fn compare_chunk(words: usize, before: &[f64], rows: &[Rows<'_>], pairs: &[Pair], keys: usize) -> Vec<u64> {
+impl Stretch<'_> {
+    /// Compares chunk by chunk.
+    fn fill(mut self, averages: &Averages<'_>, values: &[Values<'_>], pairs: &[Pair]) {
+        let mut pass = averages.pass(self.start, CHUNK.min(self.end - self.start));
+        for start in (self.start..self.end).step_by(CHUNK) {
+            let (end, latest) = (self.end.min(start + CHUNK), pass.latest());
+            let before: Vec<f64> = values.iter().map(|values| values.before(start, &latest)).collect();
+            let tiles = pass.next(start, end);
+            let rows: Vec<Rows<'_>> = values.iter().map(|values| values.rows(start, end, &tiles)).collect();
+            let first = (start - self.start) / 64;
+            compare_chunk(first..first + words_for(end - start), &before, &rows, pairs, &mut self.words);
+        }
+    }
+}
+
+/// Some words of all bitmaps from the rows they stand for; `before` are the operands on the row before.
+fn compare_chunk(
+    words: Range<usize>,
+    before: &[f64],
+    rows: &[Rows<'_>],
+    pairs: &[Pair],
+    out: &mut [&mut [u64]],
+) {
     let arch = registers::arch();
-    let mut out = vec![0; keys * words];
     let (mut more, mut less) = ([0; CHUNK / 64], [0; CHUNK / 64]);
-    let (more, less) = (&mut more[..words], &mut less[..words]);
+    let (more, less) = (&mut more[..words.len()], &mut less[..words.len()]);
     for pair in pairs {
         match (&rows[pair.left], &rows[pair.right]) {
             (Rows::Each(left), Rows::Each(right)) => compare(arch, left, Right::Rows(right), more, less),
@@ -237,10 +246,9 @@ fn compare_chunk(words: usize, before: &[f64], rows: &[Rows<'_>], pairs: &[Pair]
         }
         let before = (before[pair.left], before[pair.right]);
         for &(place, comparison) in &pair.wanted {
-            derive(comparison, more, less, before, &mut out[place * words..][..words]);
+            derive(comparison, more, less, before, &mut out[place][words.clone()]);
         }
     }
-    out
 }
 
 /// One comparison from "at least" and "at most"; `before` are the numbers of the row before the first word.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::turned::{SIDE, turned};
+use super::turned::{SIDE, Square, turned};
 
 /// `count` shared columns of `rows` numbers, written by `fill` in place: no copy is made.
 pub(super) fn shared_columns(
@@ -88,17 +88,17 @@ impl<R: Recurrence<N>, const N: usize> WithSimd for Recur<'_, '_, R, N> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> [f64; N] {
         let (mut means, rule) = (self.means, self.rule);
-        let mut squares = [[[0.0; SIDE]; SIDE]; N];
+        let mut squares = [Square::default(); N];
         let (blocks, rest) = self.values.as_chunks::<SIDE>();
         for (block, values) in blocks.iter().enumerate() {
             for (i, &x) in values.iter().enumerate() {
                 rule.step(&mut means, x);
                 for (square, means) in squares.iter_mut().zip(means.as_chunks::<SIDE>().0) {
-                    square[i] = *means;
+                    square.0[i] = *means;
                 }
             }
             for (columns, square) in self.columns.chunks_mut(SIDE).zip(&squares) {
-                for (column, values) in columns.iter_mut().zip(turned(simd, square)) {
+                for (column, values) in columns.iter_mut().zip(turned(simd, square).0) {
                     column.as_chunks_mut::<SIDE>().0[block] = values;
                 }
             }

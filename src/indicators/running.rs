@@ -43,7 +43,7 @@ impl RunningAverages {
     }
 
     /// Takes in the next closes; `tiles[k]`, as long as they, gets the average of period `k` after each of them.
-    pub(crate) fn advance(&mut self, closes: &[f64], tiles: &mut [Vec<f64>]) {
+    pub(crate) fn advance(&mut self, closes: &[f64], tiles: &mut [&mut [f64]]) {
         let given = closes.len();
         let Some(closes) = self.start(closes) else { return };
         let seeds = given - closes.len();
@@ -98,7 +98,7 @@ mod tests {
             let mut together = vec![Vec::new(); periods.len()];
             for closes in closes[skipped..].chunks(tile) {
                 let mut tiles = vec![vec![0.0; closes.len()]; periods.len()];
-                averages.advance(closes, &mut tiles);
+                averages.advance(closes, &mut tiles.iter_mut().map(Vec::as_mut_slice).collect::<Vec<_>>());
                 together.iter_mut().zip(&tiles).for_each(|(all, tile)| all.extend(tile));
             }
             for ((tiles, period), latest) in together.iter().zip(&periods).zip(averages.latest()) {

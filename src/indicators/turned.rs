@@ -12,8 +12,10 @@ use pulp::x86::V4;
 /// Lanes of a square, and its rows.
 pub(super) const SIDE: usize = 8;
 
-/// A square of numbers, row by row.
-pub(super) type Square = [[f64; SIDE]; SIDE];
+/// A square of numbers, row by row, each of them a cache line.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(align(64))]
+pub(super) struct Square(pub(super) [[f64; SIDE]; SIDE]);
 
 /// `turned[k][i]` = `rows[i][k]`.
 #[expect(
@@ -28,11 +30,11 @@ pub(super) fn turned<S: Simd>(simd: S, rows: &Square) -> Square {
     }
     let mut columns = [[0.0; SIDE]; SIDE];
     for (k, column) in columns.iter_mut().enumerate() {
-        for (value, row) in column.iter_mut().zip(rows) {
+        for (value, row) in column.iter_mut().zip(&rows.0) {
             *value = row[k];
         }
     }
-    columns
+    Square(columns)
 }
 
 /// Pairs of rows, then fours, then eights: each instruction takes the even lanes (or quarters) of two, or the odd ones. Written
@@ -47,7 +49,7 @@ fn shuffled(simd: V4, rows: &Square) -> Square {
     const EVEN: i32 = 0b10_00_10_00;
     const ODD: i32 = 0b11_01_11_01;
     let wide = simd.avx512f;
-    let [a, b, c, d, e, f, g, h] = rows;
+    let [a, b, c, d, e, f, g, h] = &rows.0;
     let (a, b, c, d) = (pulp::cast(*a), pulp::cast(*b), pulp::cast(*c), pulp::cast(*d));
     let (e, f, g, h) = (pulp::cast(*e), pulp::cast(*f), pulp::cast(*g), pulp::cast(*h));
     // Lanes 0, 2, 4, 6 of two rows, and 1, 3, 5, 7.
@@ -64,7 +66,7 @@ fn shuffled(simd: V4, rows: &Square) -> Square {
     let eh_15 = wide._mm512_shuffle_f64x2::<EVEN>(ef_odd, gh_odd);
     let eh_26 = wide._mm512_shuffle_f64x2::<ODD>(ef_even, gh_even);
     let eh_37 = wide._mm512_shuffle_f64x2::<ODD>(ef_odd, gh_odd);
-    [
+    Square([
         pulp::cast(wide._mm512_shuffle_f64x2::<EVEN>(ad_04, eh_04)),
         pulp::cast(wide._mm512_shuffle_f64x2::<EVEN>(ad_15, eh_15)),
         pulp::cast(wide._mm512_shuffle_f64x2::<EVEN>(ad_26, eh_26)),
@@ -73,7 +75,7 @@ fn shuffled(simd: V4, rows: &Square) -> Square {
         pulp::cast(wide._mm512_shuffle_f64x2::<ODD>(ad_15, eh_15)),
         pulp::cast(wide._mm512_shuffle_f64x2::<ODD>(ad_26, eh_26)),
         pulp::cast(wide._mm512_shuffle_f64x2::<ODD>(ad_37, eh_37)),
-    ]
+    ])
 }
 
 #[cfg(test)]
@@ -96,10 +98,10 @@ mod tests {
 
     #[test]
     fn rows_become_columns_on_every_path() {
-        let rows: Square = std::array::from_fn(|i| std::array::from_fn(|k| (10 * i + k) as f64));
+        let rows = Square(std::array::from_fn(|i| std::array::from_fn(|k| (10 * i + k) as f64)));
         for arch in every_path() {
             let columns = arch.dispatch(Turn(rows));
-            for (k, column) in columns.iter().enumerate() {
+            for (k, column) in columns.0.iter().enumerate() {
                 assert_eq!(*column, std::array::from_fn(|i| (10 * i + k) as f64), "{arch:?}");
             }
         }
