@@ -46,10 +46,19 @@ impl WithSimd for Words<'_> {
         reason = "must be compiled inside the function that enables the instructions"
     )]
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let left = self.left.as_chunks::<64>().0.iter();
-        let words = left.zip(self.at_least.iter_mut().zip(self.at_most));
-        match self.right {
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { left, right, at_least, at_most } = self;
+        // A mask is a bit per lane where the instructions have such registers, else a lane of its own.
+        if const { size_of::<S::m64s>() == size_of::<u8>() } {
+            return match right {
+                Right::Rows(rows) => eights(simd, left, S::as_simd_f64s(rows).0.iter().copied(), at_least, at_most),
+                Right::Constant(number) => {
+                    eights(simd, left, std::iter::repeat(simd.splat_f64s(number)), at_least, at_most);
+                }
+            };
+        }
+        let words = left.as_chunks::<64>().0.iter().zip(at_least.iter_mut().zip(at_most));
+        match right {
             Right::Rows(rows) => {
                 for ((left, (more, less)), right) in words.zip(rows.as_chunks::<64>().0) {
                     (*more, *less) = word(left, |lane| right[lane]);
@@ -64,6 +73,30 @@ impl WithSimd for Words<'_> {
     }
 }
 
+/// Eight rows are a byte of a word, lowest rows first, as the bytes of such machines lie in memory.
+#[expect(
+    clippy::inline_always,
+    reason = "must be compiled inside the function that enables the instructions"
+)]
+#[inline(always)]
+fn eights<S: Simd>(
+    simd: S,
+    left: &[f64],
+    right: impl Iterator<Item = S::f64s>,
+    at_least: &mut [u64],
+    at_most: &mut [u64],
+) {
+    let whole = left.len() / 64;
+    let (left, _) = S::as_simd_f64s(&left[..whole * 64]);
+    let more = pulp::bytemuck::cast_slice_mut::<u64, u8>(&mut at_least[..whole]);
+    let less = pulp::bytemuck::cast_slice_mut::<u64, u8>(&mut at_most[..whole]);
+    for ((&left, right), (more, less)) in left.iter().zip(right).zip(more.iter_mut().zip(less)) {
+        *more = pulp::bytemuck::cast(simd.greater_than_or_equal_f64s(left, right));
+        *less = pulp::bytemuck::cast(simd.less_than_or_equal_f64s(left, right));
+    }
+}
+
+/// The bits of 64 rows.
 #[expect(
     clippy::inline_always,
     reason = "must be compiled inside the function that enables the instructions"
