@@ -98,12 +98,18 @@ fn fetch(data: &MultiSymbolData, from: usize, to: usize) {
     for series in data.symbols() {
         let Some(last) = to.checked_sub(1).and_then(|step| series.last_row(step)) else { continue };
         let rows = series.last_row(from).unwrap_or(0)..last + 1;
-        let times = series.bars.times()[rows.clone()].iter().step_by(LINE).fold(0, |all, time| all ^ time);
-        std::hint::black_box(times);
-        for column in series.bars.bid().columns().into_iter().chain(series.bars.ask().columns()) {
-            let prices = column[rows.clone()].iter().step_by(LINE);
-            std::hint::black_box(prices.fold(0, |all, price| all ^ price.to_bits()));
+        let bars = &series.bars;
+        let times = &bars.times()[rows.clone()];
+        let [bid, ask] = [bars.bid(), bars.ask()].map(|side| side.columns().map(|column| &column[rows.clone()]));
+        // Line by line through all columns: as many of them are on their way at a time.
+        let mut all = 0;
+        for line in (0..times.len()).step_by(LINE) {
+            all ^= times[line].cast_unsigned();
+            for column in bid.iter().chain(&ask) {
+                all ^= column[line].to_bits();
+            }
         }
+        std::hint::black_box(all);
     }
 }
 
