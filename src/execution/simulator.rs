@@ -165,13 +165,16 @@ pub struct ExitFill {
 pub struct ExecutionSimulator<D> {
     rules: SimulatorRules,
     symbols: Vec<SymbolExecution>,
+    /// The size of every order of a symbol, where neither price nor stop moves it.
+    fixed: Vec<Option<Result<f64, Refusal>>>,
     draws: D,
 }
 
 impl<D: Draws> ExecutionSimulator<D> {
     /// A simulator for these symbols, in their configured order.
     pub fn new(rules: SimulatorRules, symbols: Vec<SymbolExecution>, draws: D) -> Self {
-        Self { rules, symbols, draws }
+        let fixed = symbols.iter().map(|symbol| rules.fixed_size(symbol)).collect();
+        Self { rules, symbols, fixed, draws }
     }
 
     /// The rules.
@@ -192,6 +195,7 @@ impl<D: Draws> ExecutionSimulator<D> {
 
     /// Replaces what is known of a symbol.
     pub fn set_symbol(&mut self, index: usize, execution: SymbolExecution) {
+        self.fixed[index] = self.rules.fixed_size(&execution);
         self.symbols[index] = execution;
     }
 
@@ -217,7 +221,7 @@ impl<D: Draws> ExecutionSimulator<D> {
         if !self.rules.distance.admits_market(order.direction, price, stop, self.pip(at)) {
             return Ok(Err(Refusal::StopDistance));
         }
-        let size = self.lots(order, at, price, stop, live)?;
+        let size = self.size(order, at, price, stop, live)?;
         Ok(size.map(|size| Fill { price, unslipped: order.price, at_open: false, stop, target, size }))
     }
 
@@ -249,7 +253,7 @@ impl<D: Draws> ExecutionSimulator<D> {
             return Ok(Err(Refusal::StopDistance));
         }
         let EntryFill { price: unslipped, at_open } = unslipped;
-        let size = self.lots(order, at, price, stop, live)?;
+        let size = self.size(order, at, price, stop, live)?;
         Ok(size.map(|size| Fill { price, unslipped, at_open, stop, target, size }))
     }
 
@@ -337,6 +341,20 @@ impl<D: Draws> ExecutionSimulator<D> {
 
     /// The size of an order that fills at a price with a stop.
     #[inline]
+    fn size(
+        &self,
+        order: &Order,
+        at: DrawAddress,
+        price: f64,
+        stop: Option<f64>,
+        live: &impl LiveRates,
+    ) -> Result<Result<f64, Refusal>, SimulatorError> {
+        match (order.lots, self.fixed[at.symbol.index()]) {
+            (None, Some(size)) => Ok(size),
+            _ => self.lots(order, at, price, stop, live),
+        }
+    }
+
     fn lots(
         &self,
         order: &Order,
@@ -360,14 +378,28 @@ impl<D: Draws> ExecutionSimulator<D> {
                 sizing::raw_by_ticks(self.rules.risk_per_trade, distance, unit_value)
             }
         };
-        Ok(match (symbol.limits, mode) {
+        Ok(self.rules.admitted(symbol.limits, mode, raw))
+    }
+}
+
+impl SimulatorRules {
+    /// The size a raw lot count comes to.
+    #[inline]
+    fn admitted(&self, limits: Option<LotLimits>, mode: SizingMode, raw: f64) -> Result<f64, Refusal> {
+        match (limits, mode) {
             (None, _) => Ok(sizing::unspecified_lots(raw)),
-            (Some(limits), _) if raw < limits.min && self.rules.min_lot_policy == MinLotPolicy::Reject => {
+            (Some(limits), _) if raw < limits.min && self.min_lot_policy == MinLotPolicy::Reject => {
                 Err(Refusal::BelowMinimumLot)
             }
             (Some(limits), SizingMode::LotSizer) => Ok(limits.lot_sizer(raw)),
             (Some(limits), SizingMode::TickValue) => Ok(limits.tick_value(raw)),
             (Some(limits), SizingMode::FixedLots(_)) => Ok(limits.fixed(raw)),
-        })
+        }
+    }
+
+    /// The size of every order of a symbol that does not bring its own, where the settings fix it.
+    fn fixed_size(&self, symbol: &SymbolExecution) -> Option<Result<f64, Refusal>> {
+        let SizingMode::FixedLots(lots) = self.sizing else { return None };
+        Some(self.admitted(symbol.limits, self.sizing, lots))
     }
 }

@@ -17,6 +17,9 @@ pub(super) struct Row {
     pub(super) size: f64,
 }
 
+/// Exit, entry, symbol and number.
+type Order = (Timestamp, Timestamp, u16, u32);
+
 impl Row {
     fn of(trade: &Trade) -> Self {
         Self {
@@ -35,7 +38,7 @@ impl Row {
         (self.symbol, self.number, self.entry)
     }
 
-    pub(super) fn order(&self) -> (Timestamp, Timestamp, u16, u32) {
+    pub(super) fn order(&self) -> Order {
         (self.exit, self.entry, self.symbol, self.number)
     }
 }
@@ -46,6 +49,8 @@ pub struct TradeRows {
     rows: Vec<Row>,
     /// UTC dates of entries, without immediate repetitions.
     days: Vec<i64>,
+    /// The order of the last trade.
+    last: Option<Order>,
     /// Whether some trade follows one that closed later.
     disordered: bool,
     /// Whether a position was closed in parts.
@@ -66,7 +71,10 @@ impl TradeRows {
     #[inline]
     pub fn add(&mut self, trade: &Trade) {
         let row = Row::of(trade);
-        self.disordered |= self.rows.last().is_some_and(|last| last.order() > row.order());
+        // Remembered apart from the rows, whose end is far away when trials take turns.
+        let order = Some(row.order());
+        self.disordered |= self.last > order;
+        self.last = order;
         self.legs |= trade.reason == CloseReason::PartialExit;
         let day = row.entry.utc_day();
         if self.days.last() != Some(&day) {

@@ -126,12 +126,12 @@ impl<'a> Record<'a> {
         self.next_bit += 1;
     }
 
-    /// A word, unless its bit says it all. It is written in any case, which needs no branch; where it is left out, the next
-    /// one takes its place.
+    /// A word, unless its bit says it all.
     #[inline]
     fn unless(&mut self, left_out: bool, word: u64) {
-        self.words[self.len % LONGEST] = word.to_le_bytes();
-        self.len += usize::from(!left_out);
+        if !left_out {
+            self.always(word);
+        }
         self.bit(!left_out);
     }
 
