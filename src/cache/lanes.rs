@@ -48,10 +48,12 @@ impl WithSimd for Words<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { left, right, at_least, at_most } = self;
-        // A mask is a bit per lane where the instructions have such registers, else a lane of its own.
-        if const { size_of::<S::m64s>() == size_of::<u8>() } {
+        // A mask of eight lanes is a byte where the instructions have such registers, else a lane is a lane of its own.
+        if const { S::F64_LANES == 8 && size_of::<S::m64s>() == size_of::<u8>() } {
             return match right {
-                Right::Rows(rows) => eights(simd, left, S::as_simd_f64s(rows).0.iter().copied(), at_least, at_most),
+                Right::Rows(rows) => {
+                    eights(simd, left, S::as_simd_f64s(rows).0.iter().copied(), at_least, at_most)
+                }
                 Right::Constant(number) => {
                     eights(simd, left, std::iter::repeat(simd.splat_f64s(number)), at_least, at_most);
                 }

@@ -202,7 +202,13 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
 
     /// First row from one on whose bar leaves a band; without a band there is nothing to look for.
     #[inline]
-    pub(super) fn passage(&self, symbol: SymbolId, side: PriceSide, from: usize, band: Band) -> Option<usize> {
+    pub(super) fn passage(
+        &self,
+        symbol: SymbolId,
+        side: PriceSide,
+        from: usize,
+        band: Band,
+    ) -> Option<usize> {
         let endless = band.below == f64::NEG_INFINITY && band.above == f64::INFINITY;
         if endless { None } else { self.passages[symbol.index()][side as usize].first(from, band) }
     }

@@ -93,7 +93,10 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
     /// Appends the marks of all open positions, in opening order, if steps are their rows and their worth depends on nothing
     /// but the close; returns whether it is so.
     pub(super) fn find_marks(&self, marks: &mut Vec<Mark<'a>>) -> bool {
-        self.book.open().iter().all(|&index| self.mark(self.book.position(index)).map(|mark| marks.push(mark)).is_some())
+        self.book
+            .open()
+            .iter()
+            .all(|&index| self.mark(self.book.position(index)).map(|mark| marks.push(mark)).is_some())
     }
 
     /// The mark of a position whose rows are the steps and whose worth depends on nothing but the close.

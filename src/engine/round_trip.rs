@@ -286,8 +286,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     fn hear(&mut self, step: usize, held: Option<&Position>) -> Heard {
         let bars = &*self.data.symbol(ONLY).bars;
         let bar = BarView::of_row(self.data, bars, ONLY, step);
-        let account =
-            AccountView::new(held.map_or(&[], slice::from_ref), self.ledger.cash(), self.equity);
+        let account = AccountView::new(held.map_or(&[], slice::from_ref), self.ledger.cash(), self.equity);
         self.agents[0].strategy.evaluate(&bar, &account, &mut self.signals);
         let halted = || self.settings.halt_on_ruin && self.ledger.cash() <= 0.0;
         let said = match self.signals.as_slice() {

@@ -100,7 +100,8 @@ fn fetch(data: &MultiSymbolData, from: usize, to: usize) {
         let rows = series.last_row(from).unwrap_or(0)..last + 1;
         let bars = &series.bars;
         let times = &bars.times()[rows.clone()];
-        let [bid, ask] = [bars.bid(), bars.ask()].map(|side| side.columns().map(|column| &column[rows.clone()]));
+        let [bid, ask] =
+            [bars.bid(), bars.ask()].map(|side| side.columns().map(|column| &column[rows.clone()]));
         // Line by line through all columns: as many of them are on their way at a time.
         let mut all = 0;
         for line in (0..times.len()).step_by(LINE) {
