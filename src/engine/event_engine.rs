@@ -106,6 +106,8 @@ pub struct EventEngine<'a, S, D, O = ()> {
     pub(super) simulator: ExecutionSimulator<D>,
     /// Account money per price unit and lot where no rate moves it.
     pub(super) unit_values: Vec<Option<f64>>,
+    /// Whether a lone position had a stop or a target.
+    pub(super) has_levels: bool,
     /// Financing per symbol.
     pub(super) swaps: Vec<Option<SwapRates>>,
     /// Rollovers of the window, when anything is financed.
@@ -188,6 +190,7 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
             swaps: overnight::swaps(settings, data),
             max_holding,
             manages,
+            has_levels: false,
             walk: Walk::Together,
             book: Book::default(),
             waiting: WaitingList::default(),

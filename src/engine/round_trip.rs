@@ -15,6 +15,7 @@ use super::observer::Observer;
 use super::run::Clock;
 use super::settings::{EquityMode, StepOrder};
 use super::waiting::{Waiting, WaitingExit};
+use super::walk::Walk;
 use crate::cache::bitmap;
 use crate::costs::Draws;
 use crate::execution::exits::Holding;
@@ -54,6 +55,11 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         let charged = self.manages || settings.margin.is_some() || !self.nights.is_empty();
         let gated = self.gates.any() || self.context.has_news(ONLY);
         promises && !charged && !gated && self.next_open() && settings.order_delay_bars == 0
+    }
+
+    /// Whether highs and lows of bars are looked at, as far as the run has shown.
+    pub(super) fn watches_levels(&self) -> bool {
+        self.walk != Walk::RoundTrips || self.has_levels
     }
 
     /// Takes positions one after the other until `end` or until something asks for a whole step.
@@ -154,6 +160,9 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         self.counters.bars_stepped += 1;
         self.fill_at_open(step, step, 0, number, signal, held)?;
         self.next_touch = 0;
+        self.has_levels |= held.as_ref().is_some_and(|Opened { position, .. }| {
+            position.stop_loss.is_some() || position.take_profit.is_some()
+        });
         said.clear();
         self.signals = said;
         Ok(())

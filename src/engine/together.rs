@@ -68,7 +68,8 @@ fn walk<S: Strategy>(lanes: &mut [Lane<'_, S>], data: &MultiSymbolData) {
     while until < end {
         // Where the group stops on every line of bars or so, fetching all of them in order is cheaper than waiting for each.
         if stepped * LINE >= stretch {
-            fetch(data, until, (until + stretch).min(end));
+            let ranges = lanes.iter().flatten().any(EventEngine::watches_levels);
+            fetch(data, until, (until + stretch).min(end), ranges);
         }
         stepped = 0;
         until = (until + stretch).min(end);
@@ -93,8 +94,8 @@ fn walk<S: Strategy>(lanes: &mut [Lane<'_, S>], data: &MultiSymbolData) {
     }
 }
 
-/// Reads the bars of a stretch once, in order, for the sake of having them near.
-fn fetch(data: &MultiSymbolData, from: usize, to: usize) {
+/// Reads the bars of a stretch once, in order, for the sake of having them near: highs and lows where levels are watched.
+fn fetch(data: &MultiSymbolData, from: usize, to: usize, ranges: bool) {
     for series in data.symbols() {
         let Some(last) = to.checked_sub(1).and_then(|step| series.last_row(step)) else { continue };
         let rows = series.last_row(from).unwrap_or(0)..last + 1;
@@ -102,16 +103,25 @@ fn fetch(data: &MultiSymbolData, from: usize, to: usize) {
         let times = &bars.times()[rows.clone()];
         let [bid, ask] =
             [bars.bid(), bars.ask()].map(|side| side.columns().map(|column| &column[rows.clone()]));
-        // Line by line through all columns: as many of them are on their way at a time.
-        let mut all = 0;
-        for line in (0..times.len()).step_by(LINE) {
-            all ^= times[line].cast_unsigned();
-            for column in bid.iter().chain(&ask) {
-                all ^= column[line].to_bits();
-            }
+        let ([o, h, l, c], [ask_o, ask_h, ask_l, ask_c]) = (bid, ask);
+        if ranges {
+            touch(times, [o, h, l, c, ask_o, ask_h, ask_l, ask_c]);
+        } else {
+            touch(times, [o, c, ask_o, ask_c]);
         }
-        std::hint::black_box(all);
     }
+}
+
+/// Line by line through all columns: as many of them are on their way at a time.
+fn touch<const N: usize>(times: &[i64], columns: [&[f64]; N]) {
+    let mut all = 0;
+    for line in (0..times.len()).step_by(LINE) {
+        all ^= times[line].cast_unsigned();
+        for column in columns {
+            all ^= column[line].to_bits();
+        }
+    }
+    std::hint::black_box(all);
 }
 
 fn finished<S: Strategy>(lane: Lane<'_, S>) -> Result<TrialRun, TrialError> {
