@@ -12,7 +12,7 @@ use crate::types::PriceSide;
 
 /// Whether the closes an average is taken of are all there, which computing it on the way asks for.
 pub(super) fn without_holes(key: &SeriesKey, data: &MultiSymbolData) -> bool {
-    closes(key, data).iter().all(|close| close.is_finite())
+    data.symbol(key.symbol).bars.passage().has_all_closes(key.side)
 }
 
 fn closes<'a>(key: &SeriesKey, data: &'a MultiSymbolData) -> &'a [f64] {

@@ -35,16 +35,22 @@ impl Extremes {
     }
 }
 
-/// Extremes of one side, the finest level first.
+/// What is known of one side.
 #[derive(Debug, Clone, Default)]
-struct SideIndex([Extremes; LEVELS]);
+struct SideIndex {
+    /// Extremes, the finest level first.
+    levels: [Extremes; LEVELS],
+    /// Whether every bar has a close.
+    has_all_closes: bool,
+}
 
 impl SideIndex {
     fn of(columns: &PriceColumns) -> Self {
         let blocks = Extremes::of(&columns.low, &columns.high);
         let stretches = Extremes::of(&blocks.low, &blocks.high);
         let ranges = Extremes::of(&stretches.low, &stretches.high);
-        Self([blocks, stretches, ranges])
+        let has_all_closes = columns.close.iter().fold(true, |all, close| all & close.is_finite());
+        Self { levels: [blocks, stretches, ranges], has_all_closes }
     }
 }
 
@@ -59,6 +65,18 @@ impl PassageIndex {
     /// Computes the extremes of a series.
     pub(super) fn of(bars: &BarSeries) -> Self {
         Self { bid: SideIndex::of(bars.bid()), ask: SideIndex::of(bars.ask()) }
+    }
+
+    /// Whether every bar of a side has a close, a finite number.
+    pub fn has_all_closes(&self, side: PriceSide) -> bool {
+        self.side(side).has_all_closes
+    }
+
+    fn side(&self, side: PriceSide) -> &SideIndex {
+        match side {
+            PriceSide::Bid => &self.bid,
+            PriceSide::Ask => &self.ask,
+        }
     }
 }
 
@@ -97,11 +115,7 @@ impl<'a> Passages<'a> {
     /// When `to` lies behind the last bar.
     pub fn of(bars: &'a BarSeries, side: PriceSide, to: usize) -> Self {
         let columns = bars.side(side);
-        let index = match side {
-            PriceSide::Bid => &bars.passage().bid,
-            PriceSide::Ask => &bars.passage().ask,
-        };
-        let [blocks, stretches, ranges] = &index.0;
+        let [blocks, stretches, ranges] = &bars.passage().side(side).levels;
         let entries = |size: usize| to.div_ceil(size);
         let levels = [
             Level { low: &columns.low[..to], high: &columns.high[..to] },

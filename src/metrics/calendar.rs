@@ -81,7 +81,7 @@ fn group_ends(times: &[i64], first_step: usize, group: impl Fn(i64) -> i64) -> (
     let mut next = 0;
     while let Some(time) = times.get(next) {
         let day = time.div_euclid(DAY);
-        next += times[next..].partition_point(|&time| time < (day + 1) * DAY);
+        next += times_before(&times[next..], (day + 1) * DAY);
         let end = u32::try_from(first_step + next - 1).expect("a timeline has fewer than 2^32 steps");
         let group = group(day);
         match ends.last_mut() {
@@ -93,6 +93,16 @@ fn group_ends(times: &[i64], first_step: usize, group: impl Fn(i64) -> i64) -> (
         }
     }
     (groups, ends)
+}
+
+/// Number of increasing times before an instant, searched in strides that double: days are short and the timeline is long.
+fn times_before(times: &[i64], instant: i64) -> usize {
+    let mut stride = 1;
+    while times.get(stride).is_some_and(|&time| time < instant) {
+        stride *= 2;
+    }
+    let sure = stride / 2;
+    sure + times[sure..times.len().min(stride)].partition_point(|&time| time < instant)
 }
 
 /// A week without bars closes where the week before it closed.
