@@ -14,7 +14,7 @@ pub(super) struct EntryCosts {
     pub(super) slippage: f64,
 }
 
-/// A position that has just been filled and stands in no list yet.
+/// A filled position that stands in no list.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Opened {
     pub(super) position: Position,

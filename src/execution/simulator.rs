@@ -355,6 +355,7 @@ impl<D: Draws> ExecutionSimulator<D> {
         }
     }
 
+    /// The same where price and stop, or the order itself, decide.
     fn lots(
         &self,
         order: &Order,

@@ -72,6 +72,7 @@ pub(super) fn recur<const N: usize>(
     rule: impl Recurrence<N>,
     columns: &mut [&mut [f64]],
 ) -> [f64; N] {
+    const { assert!(N.is_multiple_of(SIDE), "a lane outside every square would not get into its column") };
     arch.dispatch(Recur { values, means, rule, columns })
 }
 
