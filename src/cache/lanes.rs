@@ -50,14 +50,15 @@ impl WithSimd for Words<'_> {
         let Self { left, right, at_least, at_most } = self;
         // A mask of eight lanes is a byte where the instructions have such registers, else a lane is a lane of its own.
         if const { S::F64_LANES == 8 && size_of::<S::m64s>() == size_of::<u8>() } {
-            return match right {
+            match right {
                 Right::Rows(rows) => {
-                    eights(simd, left, S::as_simd_f64s(rows).0.iter().copied(), at_least, at_most)
+                    eights(simd, left, S::as_simd_f64s(rows).0.iter().copied(), at_least, at_most);
                 }
                 Right::Constant(number) => {
                     eights(simd, left, std::iter::repeat(simd.splat_f64s(number)), at_least, at_most);
                 }
-            };
+            }
+            return;
         }
         let words = left.as_chunks::<64>().0.iter().zip(at_least.iter_mut().zip(at_most));
         match right {

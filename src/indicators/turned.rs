@@ -40,23 +40,19 @@ pub(super) fn turned<S: Simd>(simd: S, rows: &Square) -> Square {
 /// Pairs of rows, then fours, then eights: each instruction takes the even lanes (or quarters) of two, or the odd ones. Written
 /// out, because a closure would be compiled without the instructions.
 #[cfg(target_arch = "x86_64")]
-#[expect(
-    clippy::inline_always,
-    reason = "must be compiled inside the function that enables the instructions"
-)]
 #[inline(always)]
 fn shuffled(simd: V4, rows: &Square) -> Square {
     const EVEN: i32 = 0b10_00_10_00;
     const ODD: i32 = 0b11_01_11_01;
     let wide = simd.avx512f;
-    let [a, b, c, d, e, f, g, h] = &rows.0;
-    let (a, b, c, d) = (pulp::cast(*a), pulp::cast(*b), pulp::cast(*c), pulp::cast(*d));
-    let (e, f, g, h) = (pulp::cast(*e), pulp::cast(*f), pulp::cast(*g), pulp::cast(*h));
+    let [r0, r1, r2, r3, r4, r5, r6, r7] = &rows.0;
+    let (r0, r1, r2, r3) = (pulp::cast(*r0), pulp::cast(*r1), pulp::cast(*r2), pulp::cast(*r3));
+    let (r4, r5, r6, r7) = (pulp::cast(*r4), pulp::cast(*r5), pulp::cast(*r6), pulp::cast(*r7));
     // Lanes 0, 2, 4, 6 of two rows, and 1, 3, 5, 7.
-    let (ab_even, ab_odd) = (wide._mm512_unpacklo_pd(a, b), wide._mm512_unpackhi_pd(a, b));
-    let (cd_even, cd_odd) = (wide._mm512_unpacklo_pd(c, d), wide._mm512_unpackhi_pd(c, d));
-    let (ef_even, ef_odd) = (wide._mm512_unpacklo_pd(e, f), wide._mm512_unpackhi_pd(e, f));
-    let (gh_even, gh_odd) = (wide._mm512_unpacklo_pd(g, h), wide._mm512_unpackhi_pd(g, h));
+    let (ab_even, ab_odd) = (wide._mm512_unpacklo_pd(r0, r1), wide._mm512_unpackhi_pd(r0, r1));
+    let (cd_even, cd_odd) = (wide._mm512_unpacklo_pd(r2, r3), wide._mm512_unpackhi_pd(r2, r3));
+    let (ef_even, ef_odd) = (wide._mm512_unpacklo_pd(r4, r5), wide._mm512_unpackhi_pd(r4, r5));
+    let (gh_even, gh_odd) = (wide._mm512_unpacklo_pd(r6, r7), wide._mm512_unpackhi_pd(r6, r7));
     // Lanes 0 and 4 of four rows, and so on.
     let ad_04 = wide._mm512_shuffle_f64x2::<EVEN>(ab_even, cd_even);
     let ad_15 = wide._mm512_shuffle_f64x2::<EVEN>(ab_odd, cd_odd);
@@ -90,7 +86,6 @@ mod tests {
     impl WithSimd for Turn {
         type Output = Square;
 
-        #[inline(always)]
         fn with_simd<S: Simd>(self, simd: S) -> Square {
             turned(simd, &self.0)
         }
