@@ -81,7 +81,8 @@ impl Book {
         self.positions.len() - 1
     }
 
-    /// Takes out the only order of the book, which is an open position.
+    /// Takes out the only order of the book, which is an open position. The signal its order was placed with is forgotten: it
+    /// matters only on the bar of its fill.
     pub(super) fn take_lone(&mut self) -> Option<Opened> {
         self.open.clear();
         let (position, Ticket { paid, margin, .. }) = self.positions.pop().zip(self.tickets.pop())?;

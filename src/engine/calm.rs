@@ -122,7 +122,7 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
 
     /// The widest band that no open position of a side leaves.
     fn watch(&self, on: PriceSide) -> Option<Watch<'a>> {
-        let buffer = self.simulator.symbol(ONLY.index()).pip_size * self.settings.pip_buffer_factor;
+        let buffer = self.level_buffer();
         let bands = self.book.active().iter().map(|position| exit_band(position, buffer, None));
         let of_side = bands.filter(|(side, _)| *side == on).map(|(_, band)| band);
         let band = of_side.reduce(|all, band| Band {

@@ -240,9 +240,9 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         self.passage(ONLY, side, from, band).unwrap_or(usize::MAX)
     }
 
-    /// The pip buffer as a price difference.
+    /// The pip buffer of the only symbol as a price difference.
     #[inline]
-    fn level_buffer(&self) -> f64 {
+    pub(super) fn level_buffer(&self) -> f64 {
         self.simulator.symbol(ONLY.index()).pip_size * self.settings.pip_buffer_factor
     }
 

@@ -128,7 +128,7 @@ fn finished<S: Strategy>(lane: Lane<'_, S>) -> Result<TrialRun, TrialError> {
     let engine = lane?;
     guarded(|| {
         let outcome = engine.finish().map_err(|error| TrialError::Engine(error.to_string()))?;
-        Ok(without_list(outcome.run))
+        Ok(outcome.run)
     })
 }
 
