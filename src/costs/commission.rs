@@ -133,6 +133,7 @@ impl Commission {
     ///
     /// # Errors
     /// When a currency has no rate at this instant, whatever the schema.
+    #[inline]
     pub fn fee(
         &self,
         call: FeeCall,

@@ -95,8 +95,9 @@ impl Conversion {
     }
 
     /// Whether amounts come out as they go in.
+    #[inline]
     pub fn is_identity(&self) -> bool {
-        self.legs == [None, None]
+        matches!(self.legs, [None, None])
     }
 
     /// The amount in the target currency.
@@ -105,7 +106,10 @@ impl Conversion {
     /// [`MissingRate`] when a quoted pair has no usable bar at this instant.
     #[inline]
     pub fn convert(&self, amount: f64, live: &impl LiveRates) -> Result<f64, MissingRate> {
-        let mut amount = amount;
+        if self.is_identity() { Ok(amount) } else { self.along_path(amount, live) }
+    }
+
+    fn along_path(&self, mut amount: f64, live: &impl LiveRates) -> Result<f64, MissingRate> {
         for leg in self.legs.iter().flatten() {
             amount = match leg {
                 Leg::Multiply(rate) => amount * self.value(*rate, live)?,

@@ -36,6 +36,7 @@ pub fn sum(values: &[f64]) -> f64 {
 }
 
 /// Decimal rounding of the exact binary value to `digits`, ties to even (`round_n` of `execution.md` 1).
+#[inline]
 pub fn round_decimals(x: f64, digits: usize) -> f64 {
     round_far_from_tie(x, digits).unwrap_or_else(|| round_by_text(x, digits))
 }
@@ -45,6 +46,7 @@ const TENS: [f64; 10] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 
 /// The same where scaling settles it: the scaled value lies further from a tie than its own rounding error, so the whole
 /// number is the right one, and dividing it by an exact power of ten rounds once, as reading its decimal text does.
+#[inline]
 fn round_far_from_tie(x: f64, digits: usize) -> Option<f64> {
     const LARGEST: f64 = 1e15;
     let ten = TENS.get(digits)?;
@@ -76,6 +78,7 @@ pub fn floor(x: f64) -> f64 {
     }
 }
 
+#[cold]
 fn round_by_text(x: f64, digits: usize) -> f64 {
     if !x.is_finite() {
         return x;
