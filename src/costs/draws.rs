@@ -51,6 +51,9 @@ pub trait Draws {
     /// The draw the next application at an address would take, without taking it.
     fn peek(&self, at: DrawAddress) -> f64;
 
+    /// Says at which address a draw is likely to be taken after the next one. Changes no draw.
+    fn foresee(&mut self, _at: DrawAddress) {}
+
     /// Draws taken so far.
     fn taken(&self) -> u64;
 
@@ -79,7 +82,7 @@ pub struct RngDraws {
 #[derive(Debug, Clone)]
 enum Source {
     /// The n-th application takes the n-th draw.
-    InOrder(Box<KeyedRng>),
+    InOrder(KeyedRng),
     /// An application takes the draw at the place of its bar and slot, in the stream of its symbol.
     Placed(PlacedDraws),
 }
@@ -95,9 +98,7 @@ impl RngDraws {
     /// The draws of one engine, from the first on.
     pub fn new(seed: MasterSeed, fold: u32, repeat: u32, trial: u64, stream: SlippageStream) -> Self {
         let source = match stream {
-            SlippageStream::Sequential => {
-                Source::InOrder(Box::new(seed.rng(Purpose::Slippage, fold, repeat, trial)))
-            }
+            SlippageStream::Sequential => Source::InOrder(seed.rng(Purpose::Slippage, fold, repeat, trial)),
             SlippageStream::Keyed => {
                 Source::Placed(PlacedDraws::new(seed.key(Purpose::Slippage, fold, repeat, trial)))
             }
@@ -146,6 +147,13 @@ impl Draws for RngDraws {
         match &self.source {
             Source::InOrder(rng) => rng.clone().unit(),
             Source::Placed(placed) => placed.clone().unit(u64::from(at.symbol.0), place(at, self.used(at))),
+        }
+    }
+
+    #[inline]
+    fn foresee(&mut self, at: DrawAddress) {
+        if let Source::Placed(placed) = &mut self.source {
+            placed.foresee(u64::from(at.symbol.0), place(at, 0));
         }
     }
 

@@ -10,7 +10,9 @@ use std::slice;
 use super::book::Opened;
 use super::calm::ONLY;
 use super::clock::exit_band;
+use super::entries::address;
 use super::event_engine::{EngineError, EventEngine};
+use super::exits::Close;
 use super::observer::Observer;
 use super::run::Clock;
 use super::settings::{EquityMode, StepOrder};
@@ -40,8 +42,8 @@ enum Heard {
 enum Followed {
     /// To the end of what is walked.
     ToEnd,
-    /// To a step on which it was closed, before the strategy is asked or after.
-    Closed { step: usize, asked: bool },
+    /// To a step on which it was closed; from there on the strategy speaks at `next` for the first time.
+    Closed { step: usize, next: usize },
     /// To a step on which the strategy has said something that needs the rest of the whole step.
     Whole(usize),
 }
@@ -95,11 +97,10 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
                 Some(open) => match self.follow(open, end, filled)? {
                     Followed::ToEnd => return Ok(None),
                     Followed::Whole(step) => return Ok(Some(step)),
-                    Followed::Closed { step, asked } => {
+                    Followed::Closed { step, next } => {
                         *held = None;
                         self.next_touch = 0;
-                        let asks = !asked && self.promised_from(step, None) == step;
-                        let said = if asks { self.hear(step, None) } else { Heard::Nothing };
+                        let said = if next == step { self.hear(step, None) } else { Heard::Nothing };
                         if matches!(said, Heard::Nothing | Heard::Enter) {
                             self.equity = self.ledger.cash();
                             self.record(step);
@@ -189,15 +190,21 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             }
             let touched = self.next_touch == step;
             self.counters.bars_stepped += u64::from(filled != Some(step));
-            if touched && exits_first && self.close_at_level(step, open)? {
-                return Ok(Followed::Closed { step, asked: false });
+            if touched
+                && exits_first
+                && let Some(next) = self.close_at_level(step, open, step)?
+            {
+                return Ok(Followed::Closed { step, next });
             }
             let said = if asked == step { self.hear(step, Some(&open.position)) } else { Heard::Nothing };
             if matches!(said, Heard::Enter | Heard::Other) {
                 return Ok(Followed::Whole(step));
             }
-            if touched && !exits_first && self.close_at_level(step, open)? {
-                return Ok(Followed::Closed { step, asked: true });
+            if touched
+                && !exits_first
+                && let Some(next) = self.close_at_level(step, open, step + 1)?
+            {
+                return Ok(Followed::Closed { step, next });
             }
             if said == Heard::Close {
                 return self.leave_at(step + 1, open, end);
@@ -246,13 +253,19 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         self.simulator.symbol(ONLY.index()).pip_size * self.settings.pip_buffer_factor
     }
 
-    /// Closes a position where the bar of a step reaches a level. Returns whether it does.
+    /// Closes a position where the bar of a step reaches a level. Returns the first step from `asks` on on which the
+    /// strategy may speak after it, or `None` if it is not closed.
     #[inline]
-    fn close_at_level(&mut self, step: usize, open: &mut Opened) -> Result<bool, EngineError> {
+    fn close_at_level(
+        &mut self,
+        step: usize,
+        open: &mut Opened,
+        asks: usize,
+    ) -> Result<Option<usize>, EngineError> {
         let buffer = self.level_buffer();
         match self.level_close(&open.position, None, step, Holding::FromOpen, buffer) {
-            Some(close) => self.book_close(step, &mut open.position, open.paid, &close).map(|()| true),
-            None => Ok(false),
+            Some(close) => self.close_lone(step, open, &close, asks).map(Some),
+            None => Ok(None),
         }
     }
 
@@ -267,8 +280,24 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         }
         self.counters.bars_stepped += 1;
         let close = self.signal_close(&open.position, step);
-        self.book_close(step, &mut open.position, open.paid, &close)?;
-        Ok(Followed::Closed { step, asked: false })
+        let next = self.close_lone(step, open, &close, step)?;
+        Ok(Followed::Closed { step, next })
+    }
+
+    /// Books the close of a position. Returns the first step from `asks` on on which the strategy may speak after it; an
+    /// order it gives there fills on the bar behind.
+    #[inline]
+    fn close_lone(
+        &mut self,
+        step: usize,
+        open: &mut Opened,
+        close: &Close,
+        asks: usize,
+    ) -> Result<usize, EngineError> {
+        let next = self.promised_from(asks, None);
+        self.simulator.foresee(address(ONLY, next + 1));
+        self.book_close(step, &mut open.position, open.paid, close)?;
+        Ok(next)
     }
 
     /// Does what the strategy has said on a step, and what is left of the step.

@@ -263,6 +263,12 @@ impl<D: Draws> ExecutionSimulator<D> {
         exits::exit_on_bar(held, bar, self.rules.exits, buffer)
     }
 
+    /// Says on which bar an order is likely to fill after the next exit, so that draws can be made together.
+    #[inline]
+    pub fn foresee(&mut self, at: DrawAddress) {
+        self.draws.foresee(at);
+    }
+
     /// The price of an exit after slippage, taking its draw.
     ///
     /// # Errors

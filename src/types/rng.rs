@@ -6,7 +6,8 @@
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::{chacha, math};
+use super::chacha::{self, Places};
+use super::math;
 
 /// What a random number is for; each purpose has its own eight-byte tag in the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -70,8 +71,12 @@ impl MasterSeed {
 #[derive(Debug, Clone)]
 pub struct PlacedDraws {
     key: [u8; 32],
-    /// The last block made: stream, counter, words.
-    latest: Option<(u64, u64, [u32; 16])>,
+    /// The two blocks made last, where they lie in their stream, and which that is; no stream before the first draw.
+    blocks: [[u32; 16]; 2],
+    counters: [u64; 2],
+    stream: Option<u64>,
+    /// Stream and counter of the block that is likely to be asked for after the next one.
+    foreseen: Option<(u64, u64)>,
 }
 
 impl PlacedDraws {
@@ -80,23 +85,38 @@ impl PlacedDraws {
 
     /// Draws under the key of an address ([`MasterSeed::key`]).
     pub fn new(key: [u8; 32]) -> Self {
-        Self { key, latest: None }
+        Self { key, blocks: [[0; 16]; 2], counters: [0; 2], stream: None, foreseen: None }
     }
 
     /// The draw at a place of a stream; place `p` is the `p`-th draw from its beginning.
+    #[inline]
     pub fn unit(&mut self, stream: u64, place: u64) -> f64 {
         let counter = place / Self::PER_BLOCK;
-        let words = match self.latest {
-            Some((of, at, words)) if (of, at) == (stream, counter) => words,
-            _ => {
-                let words = chacha::block(&self.key, counter, stream);
-                self.latest = Some((stream, counter, words));
-                words
-            }
-        };
-        let first = 2 * (place % Self::PER_BLOCK) as usize;
-        let bits = u64::from(words[first]) | u64::from(words[first + 1]) << 32;
+        let made = self.stream == Some(stream);
+        let first = made && self.counters[0] == counter;
+        let second = made && self.counters[1] == counter;
+        if !first && !second {
+            self.make(stream, counter);
+        }
+        let words = &self.blocks[usize::from(second)];
+        let at = 2 * (place % Self::PER_BLOCK) as usize;
+        let bits = u64::from(words[at]) | u64::from(words[at + 1]) << 32;
         (bits >> 11) as f64 * UNIT
+    }
+
+    /// Says which draw is likely to be asked for after the next one. It is made along with that one, which costs next to
+    /// nothing; no draw depends on it.
+    #[inline]
+    pub fn foresee(&mut self, stream: u64, place: u64) {
+        self.foreseen = Some((stream, place / Self::PER_BLOCK));
+    }
+
+    fn make(&mut self, stream: u64, counter: u64) {
+        let second = self.foreseen.take().filter(|&(of, _)| of == stream).map_or(counter, |(_, at)| at);
+        self.counters = [counter, second];
+        self.stream = Some(stream);
+        let places = Places { key: &self.key, stream, counters: self.counters };
+        chacha::make_blocks(places, &mut self.blocks);
     }
 }
 
@@ -171,6 +191,7 @@ mod tests {
         for (stream, place) in
             [(0, 0), (0, 1), (0, 7), (0, 8), (4, 8), (4, 640_001), (0, 0), (4, u64::from(u32::MAX) * 64)]
         {
+            placed.foresee(0, 8);
             let mut rng = seed.rng(Purpose::Slippage, 1, 2, 3);
             rng.set_stream(stream);
             rng.set_word_pos(2 * u128::from(place));
