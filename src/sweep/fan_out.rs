@@ -16,9 +16,15 @@ pub(super) struct Jobs {
 
 impl Jobs {
     /// The same jobs, dealt out like cards to so many hands, one hand after the other: neighbours in a grid cost much the
-    /// same, so all hands do.
+    /// same, so all hands do. Every other round goes backwards, because costs fall or rise along a parameter and the first
+    /// hand would get the dearer one every time.
     fn dealt(&self, hands: usize) -> Self {
-        let places = || (0..hands).flat_map(|hand| (hand..self.trials.len()).step_by(hands));
+        let rounds = self.trials.len().div_ceil(hands);
+        let in_round = |hand, round: usize| if round.is_multiple_of(2) { hand } else { hands - 1 - hand };
+        let places = || {
+            let hand = |hand| (0..rounds).map(move |round| round * hands + in_round(hand, round));
+            (0..hands).flat_map(hand).filter(|&place| place < self.trials.len())
+        };
         Self {
             positions: places().map(|place| self.positions[place]).collect(),
             trials: places().map(|place| self.trials[place].clone()).collect(),
@@ -119,7 +125,7 @@ mod tests {
     fn jobs_are_dealt_out_like_cards() {
         let jobs = Jobs { positions: (10..15).collect(), trials: (0..5).map(trial).collect() };
         let dealt = jobs.dealt(2);
-        assert_eq!(dealt.positions, [10, 12, 14, 11, 13]);
-        assert_eq!(dealt.trials.iter().map(|trial| trial.id.0).collect::<Vec<_>>(), [0, 2, 4, 1, 3]);
+        assert_eq!(dealt.positions, [10, 13, 14, 11, 12]);
+        assert_eq!(dealt.trials.iter().map(|trial| trial.id.0).collect::<Vec<_>>(), [0, 3, 4, 1, 2]);
     }
 }
