@@ -72,7 +72,8 @@ fn nearest_whole(x: f64) -> f64 {
 pub fn floor(x: f64) -> f64 {
     if x.abs() < ROUNDS_BELOW {
         let nearest = nearest_whole(x);
-        if nearest > x { nearest - 1.0 } else { nearest }
+        // Without a branch: which way a number was rounded cannot be foreseen.
+        nearest - f64::from(u8::from(nearest > x))
     } else {
         x.floor()
     }
