@@ -133,7 +133,6 @@ impl Commission {
     ///
     /// # Errors
     /// When a currency has no rate at this instant, whatever the schema.
-    #[inline]
     pub fn fee(
         &self,
         call: FeeCall,

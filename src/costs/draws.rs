@@ -82,9 +82,9 @@ pub struct RngDraws {
 #[derive(Debug, Clone)]
 enum Source {
     /// The n-th application takes the n-th draw.
-    InOrder(KeyedRng),
+    InOrder(Box<KeyedRng>),
     /// An application takes the draw at the place of its bar and slot, in the stream of its symbol.
-    Placed(PlacedDraws),
+    Placed(Box<PlacedDraws>),
 }
 
 /// Applications so far on the newest bar of a symbol.
@@ -98,9 +98,11 @@ impl RngDraws {
     /// The draws of one engine, from the first on.
     pub fn new(seed: MasterSeed, fold: u32, repeat: u32, trial: u64, stream: SlippageStream) -> Self {
         let source = match stream {
-            SlippageStream::Sequential => Source::InOrder(seed.rng(Purpose::Slippage, fold, repeat, trial)),
+            SlippageStream::Sequential => {
+                Source::InOrder(Box::new(seed.rng(Purpose::Slippage, fold, repeat, trial)))
+            }
             SlippageStream::Keyed => {
-                Source::Placed(PlacedDraws::new(seed.key(Purpose::Slippage, fold, repeat, trial)))
+                Source::Placed(Box::new(PlacedDraws::new(seed.key(Purpose::Slippage, fold, repeat, trial))))
             }
         };
         Self { source, state: DrawState::default() }

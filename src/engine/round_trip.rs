@@ -89,9 +89,9 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     fn pass_lone(&mut self, held: &mut Option<Opened>, end: usize) -> Result<Option<usize>, EngineError> {
         let mut filled = None;
         loop {
-            let (step, said) = match held {
+            let (step, said, next) = match held {
                 None => match self.await_word(end) {
-                    Some(heard) => heard,
+                    Some((step, said)) => (step, said, step + 1),
                     None => return Ok(None),
                 },
                 Some(open) => match self.follow(open, end, filled)? {
@@ -105,12 +105,12 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
                             self.equity = self.ledger.cash();
                             self.record(step);
                         }
-                        (step, said)
+                        (step, said, next)
                     }
                 },
             };
             match said {
-                Heard::Nothing => self.next_step = step + 1,
+                Heard::Nothing => self.next_step = next.max(step + 1),
                 Heard::Enter => {
                     self.next_step = step + 1;
                     if step + 1 >= end {

@@ -266,7 +266,9 @@ impl<D: Draws> ExecutionSimulator<D> {
     /// Says on which bar an order is likely to fill after the next exit, so that draws can be made together.
     #[inline]
     pub fn foresee(&mut self, at: DrawAddress) {
-        self.draws.foresee(at);
+        if self.rules.slippage.is_some_and(SlippageSettings::draws) {
+            self.draws.foresee(at);
+        }
     }
 
     /// The price of an exit after slippage, taking its draw.
