@@ -20,7 +20,8 @@ use crate::indicators::SeriesKey;
 use crate::indicators::bollinger::band;
 use crate::types::registers;
 
-/// Rows of a chunk, a multiple of 64: 8 KiB of each operand, so that some stay in the nearest cache. Small under test, so that seams are crossed.
+/// Rows of a chunk, a multiple of 64: 8 KiB of each operand, so that some stay in the nearest cache.
+/// Small under test, so that seams are crossed.
 const CHUNK: usize = if cfg!(test) { 128 } else { 1024 };
 
 /// An operand with its columns at hand.

@@ -31,8 +31,8 @@ pub(super) fn make_blocks(places: Places<'_>, out: &mut [[u32; 16]; 2]) {
 #[cfg(target_arch = "x86_64")]
 fn make_blocks_on(arch: Arch, places: Places<'_>, out: &mut [[u32; 16]; 2]) {
     match arch {
-        Arch::V4(simd) => simd.vectorize(wide::Turning { simd, places, out }),
-        Arch::V3(simd) => simd.vectorize(wide::Shifting { simd, places, out }),
+        Arch::V4(simd) => simd.vectorize(wide::Making { vectors: *simd, turns: simd.avx512f, places, out }),
+        Arch::V3(simd) => simd.vectorize(wide::Making { vectors: simd, turns: (), places, out }),
         _ => words::make_blocks(places, out),
     }
 }
@@ -100,7 +100,7 @@ mod wide {
 
     use pulp::NullaryFnOnce;
     use pulp::core_arch::x86::{Avx2, Avx512f};
-    use pulp::x86::{V3, V4};
+    use pulp::x86::V3;
 
     use super::{CONSTANTS, Places};
 
@@ -112,7 +112,8 @@ mod wide {
         words: __m256i,
     }
 
-    trait Turns: Copy {
+    /// How a register rotates its words to the left.
+    pub(super) trait Turns: Copy {
         fn left<const LEFT: i32, const REST: i32>(self, avx: Avx2, words: __m256i) -> __m256i;
     }
 
@@ -189,35 +190,20 @@ mod wide {
         *out = [pulp::cast([a[0], b[0], c[0], d[0]]), pulp::cast([a[1], b[1], c[1], d[1]])];
     }
 
-    /// Registers that turn their words.
-    pub(super) struct Turning<'a> {
-        pub(super) simd: V4,
+    /// Two blocks to be made where the instructions are enabled.
+    pub(super) struct Making<'a, T> {
+        pub(super) vectors: V3,
+        pub(super) turns: T,
         pub(super) places: Places<'a>,
         pub(super) out: &'a mut [[u32; 16]; 2],
     }
 
-    impl NullaryFnOnce for Turning<'_> {
+    impl<T: Turns> NullaryFnOnce for Making<'_, T> {
         type Output = ();
 
         #[inline(always)]
         fn call(self) {
-            make_blocks(*self.simd, self.simd.avx512f, self.places, self.out);
-        }
-    }
-
-    /// Registers that shift them.
-    pub(super) struct Shifting<'a> {
-        pub(super) simd: V3,
-        pub(super) places: Places<'a>,
-        pub(super) out: &'a mut [[u32; 16]; 2],
-    }
-
-    impl NullaryFnOnce for Shifting<'_> {
-        type Output = ();
-
-        #[inline(always)]
-        fn call(self) {
-            make_blocks(self.simd, (), self.places, self.out);
+            make_blocks(self.vectors, self.turns, self.places, self.out);
         }
     }
 }
@@ -277,6 +263,26 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn a_block_holds_the_words_of_the_stream() {
+        let key: [u8; 32] = std::array::from_fn(|i| u8::try_from(i * 37 % 256).expect("a byte"));
+        for stream in [0, 1, 1 << 40] {
+            for counter in [0, 1, 7, u64::from(u32::MAX), 1 << 33] {
+                let expected = words_of_stream(key, stream, counter);
+                let mut found = [[0; 16]; 2];
+                make_blocks(Places { key: &key, stream, counters: [counter; 2] }, &mut found);
+                assert_eq!(found, [expected; 2], "block {counter} of stream {stream}");
+            }
+        }
+    }
+
+    fn words_of_stream(key: [u8; 32], stream: u64, counter: u64) -> [u32; 16] {
+        let mut rng = ChaCha8Rng::from_seed(key);
+        rng.set_stream(stream);
+        rng.set_word_pos(u128::from(counter) * 16);
+        std::array::from_fn(|_| rng.next_u32())
+    }
+
     proptest! {
         #[test]
         fn blocks_hold_the_words_of_their_streams_on_every_path(
@@ -284,12 +290,7 @@ mod tests {
             stream in 0..1_u64 << 40,
             counters in prop::array::uniform2(0..1_u64 << 34),
         ) {
-            let expected = counters.map(|counter| {
-                let mut rng = ChaCha8Rng::from_seed(key);
-                rng.set_stream(stream);
-                rng.set_word_pos(u128::from(counter) * 16);
-                std::array::from_fn(|_| rng.next_u32())
-            });
+            let expected = counters.map(|counter| words_of_stream(key, stream, counter));
             let places = Places { key: &key, stream, counters };
             let mut found = [[0; 16]; 2];
             words::make_blocks(places, &mut found);
