@@ -16,6 +16,7 @@ pub fn join(parts: Vec<TrialRun>, by_volume: bool) -> TrialRun {
     tally.complete();
     TrialRun {
         curve: added(&parts),
+        watch: None,
         initial_balance: money(|part| part.initial_balance),
         final_cash: money(|part| part.final_cash),
         bars: total(|part| part.bars),

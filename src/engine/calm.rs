@@ -79,13 +79,13 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
             }
             equity = marks.iter().fold(cash, |equity, mark| equity + mark.result(step));
             if step == start || !marks.is_empty() {
-                self.curve.record(step_number(step), cash, equity);
+                self.equities.record(step, cash, equity);
             }
             step += 1;
         }
         if step > start {
             self.equity = equity;
-            self.curve.extend_to(step_number(step));
+            self.equities.extend_to(step);
             let passed = (step - start) as u64;
             self.counters.bars_stepped += passed;
             self.counters.bars_in_position += if self.book.open().is_empty() { 0 } else { passed };
@@ -132,9 +132,4 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
         let columns = self.data.symbol(ONLY).bars.side(on);
         Some(Watch { low: &columns.low, high: &columns.high, band })
     }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "a timeline has fewer than 2^32 steps")]
-fn step_number(step: usize) -> u32 {
-    step as u32
 }

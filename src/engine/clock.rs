@@ -278,7 +278,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         let known = self.find_marks(&mut marks);
         let cash = self.ledger.cash();
         match &marks[..] {
-            [mark] if known => self.equity = mark.pass_over(from, to, cash, &mut self.curve),
+            [mark] if known => self.equity = self.equities.pass_over(mark, from, to, cash),
             marks => {
                 for step in from..to {
                     self.equity = if known {

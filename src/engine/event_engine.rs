@@ -6,12 +6,13 @@ use super::agent::Agent;
 use super::book::{Book, Ticket};
 use super::clock;
 use super::context::RunContext;
+use super::equity_record::EquityRecord;
 use super::money::Mark;
 use super::observer::Observer;
 use super::overnight;
 use super::rates::RatesNow;
 use super::run::{Clock, EngineInputs, RunRequest, TrialRun};
-use super::scratch;
+use super::scratch::{self, Spare};
 use super::settings::{
     EngineSettings, EquityMode, HoldingClock, MarketFill, PipBufferPip, PnlMode, StepOrder,
 };
@@ -29,7 +30,7 @@ use crate::execution::{ExecutionSimulator, SimulatorError, SymbolExecution, sizi
 use crate::portfolio::{EquityExtremes, Ledger, Position};
 use crate::strategy::{AccountView, BarView, Signal, Signals, Strategy};
 use crate::types::time::MINUTE;
-use crate::types::{EquityCurve, StepRange, SymbolId};
+use crate::types::{StepRange, SymbolId};
 
 /// Why a run cannot go on.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -124,7 +125,7 @@ pub struct EventEngine<'a, S, D, O = ()> {
     pub(super) ledger: Ledger,
     /// What metrics and digests take of the trades.
     pub(super) tally: Tally,
-    pub(super) curve: EquityCurve,
+    pub(super) equities: EquityRecord<'a>,
     /// Equity at the last update.
     pub(super) equity: f64,
     pub(super) next_step: usize,
@@ -166,7 +167,16 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
             || rules.be_trigger_r.is_some()
             || rules.trail_distance_r.is_some()
             || agents.iter().any(|agent| agent.manages || agent.max_holding.is_some());
-        let spare = scratch::take();
+        let Spare { trades, rows, curve, mut watch } = scratch::take();
+        let mut ledger = Ledger::resume(settings.initial_balance, settings.initial_balance, 0.0, trades);
+        let equities = match inputs.figures.as_deref() {
+            None => EquityRecord::Curve(curve),
+            Some(calendar) => {
+                ledger.forget_trades();
+                watch.begin(settings.initial_balance);
+                EquityRecord::Watch(calendar, watch)
+            }
+        };
         let window = StepRange { start: request.window.start, end: request.window.end.min(data.steps()) };
         let mut engine = Self {
             data,
@@ -195,9 +205,9 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
             book: Book::default(),
             waiting: WaitingList::default(),
             waiting_exits: Vec::new(),
-            ledger: Ledger::resume(settings.initial_balance, settings.initial_balance, 0.0, spare.trades),
-            tally: Tally::in_room_of(spare.rows),
-            curve: spare.curve,
+            ledger,
+            tally: Tally::in_room_of(rows),
+            equities,
             equity: settings.initial_balance,
             next_step: window.start,
             counters: Counters::default(),
@@ -228,11 +238,6 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
     pub fn run(mut self) -> Result<Outcome<O>, EngineError> {
         self.advance(self.window.end)?;
         self.finish()
-    }
-
-    /// Keeps no list of its trades from now on.
-    pub(super) fn forget_trades(&mut self) {
-        self.ledger.forget_trades();
     }
 
     /// From a step that is done to the next event.
@@ -378,16 +383,15 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
     }
 
     /// Puts the account on the curve.
-    #[expect(clippy::cast_possible_truncation, reason = "a timeline has fewer than 2^32 steps")]
+    #[inline]
     pub(super) fn record(&mut self, step: usize) {
-        self.curve.record(step as u32, self.ledger.cash(), self.equity);
+        self.equities.record(step, self.ledger.cash(), self.equity);
     }
 
     /// Lets the last values stand to the end of the window.
-    #[expect(clippy::cast_possible_truncation, reason = "a timeline has fewer than 2^32 steps")]
     pub(super) fn extend_curve(&mut self) {
         if !self.window.is_empty() {
-            self.curve.extend_to(self.window.end as u32);
+            self.equities.extend_to(self.window.end);
         }
     }
 

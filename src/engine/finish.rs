@@ -18,11 +18,11 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     /// When a rate is missing or a bar has no room for a draw.
     pub fn finish(mut self) -> Result<Outcome<O>, EngineError> {
         let mut extremes = EquityExtremes::new(self.settings.initial_balance);
-        if O::WATCHES {
-            self.curve.equities().iter().for_each(|&equity| extremes.update(equity));
-        } else {
-            // Counted, not searched: without a branch per point, and hardly a run is ruined.
-            extremes.ruined = self.curve.equities().iter().filter(|&&equity| equity <= 0.0).count() > 0;
+        match self.equities.curve() {
+            Some(curve) if O::WATCHES => {
+                curve.equities().iter().for_each(|&equity| extremes.update(equity));
+            }
+            _ => extremes.ruined = self.equities.was_ruined(),
         }
         self.extend_curve();
         if !self.window.is_empty() && self.close_remaining(self.window.end - 1)? {
@@ -30,8 +30,10 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         }
         let open = |status| self.book.active().iter().filter(|p| p.status == status).count();
         let (still_open, still_pending) = (open(PositionStatus::Open), open(PositionStatus::Pending));
+        let by_volume = self.by_volume();
         self.tally.complete();
         let tally = &self.tally;
+        let (curve, watch) = self.equities.finish();
         let run = TrialRun {
             initial_balance: self.settings.initial_balance,
             final_cash: self.ledger.cash(),
@@ -48,8 +50,9 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             ambiguous_exits: tally.ambiguous_share(),
             profit_net_worst: Some(tally.worst()),
             profit_net_best: Some(tally.best()),
-            break_even_cost_multiplier: if self.by_volume() { tally.cost_multiplier() } else { None },
-            curve: self.curve,
+            break_even_cost_multiplier: if by_volume { tally.cost_multiplier() } else { None },
+            curve,
+            watch,
             trades: Vec::new(),
             booked: BookedTrades::default(),
             parts: Vec::new(),

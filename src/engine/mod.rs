@@ -10,6 +10,7 @@ mod clock;
 pub mod context;
 mod detail;
 mod entries;
+mod equity_record;
 pub mod event_engine;
 mod excerpt;
 mod exits;

@@ -51,6 +51,38 @@ impl Mark<'_> {
         };
         last.expect("a stretch has a step")
     }
+
+    /// Least and greatest equity of the steps in `from..to`, of the same account; nothing lies between those of none. Rounding keeps the order of closes, so the
+    /// extremes are those of the extreme closes.
+    #[inline]
+    pub(super) fn range(&self, from: usize, to: usize, cash: f64) -> (f64, f64) {
+        let (low, high) = range(&self.closes[from..to]);
+        match self.direction {
+            Direction::Long => {
+                (cash + self.money(low - self.entry_price), cash + self.money(high - self.entry_price))
+            }
+            Direction::Short => {
+                (cash + self.money(self.entry_price - high), cash + self.money(self.entry_price - low))
+            }
+        }
+    }
+}
+
+/// Least and greatest of some prices, none of them `NaN`.
+#[inline]
+fn range(prices: &[f64]) -> (f64, f64) {
+    let mut low = [f64::INFINITY; 4];
+    let mut high = [f64::NEG_INFINITY; 4];
+    let (fours, rest) = prices.as_chunks::<4>();
+    for four in fours {
+        for (lane, &price) in four.iter().enumerate() {
+            low[lane] = if price < low[lane] { price } else { low[lane] };
+            high[lane] = if price > high[lane] { price } else { high[lane] };
+        }
+    }
+    let all = |lanes: [f64; 4], pick: fn(f64, f64) -> f64| rest.iter().copied().chain(lanes).reduce(pick);
+    let (low, high) = (all(low, f64::min), all(high, f64::max));
+    low.zip(high).expect("lanes are not empty")
 }
 
 impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {

@@ -230,7 +230,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             self.equity = cash;
             self.record(from);
         } else if let Some(mark) = self.mark(position) {
-            self.equity = mark.pass_over(from, step, cash, &mut self.curve);
+            self.equity = self.equities.pass_over(&mark, from, step, cash);
         } else {
             for step in from..step {
                 self.equity = cash + self.worth(position, step)?;

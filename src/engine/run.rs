@@ -8,7 +8,7 @@ use super::settings::EngineSettings;
 use super::statements::Statement;
 use crate::cache::{CachePlan, IndicatorCache};
 use crate::data::{BarSeries, MultiSymbolData};
-use crate::metrics::RunFacts;
+use crate::metrics::{EquityFacts, EquityWatch, MetricCalendar, RunFacts};
 use crate::strategy::Scope;
 use crate::types::{
     EquityCurve, MasterSeed, ParamError, ParamSpec, StepRange, Trade, Trial, TrialError, TrialId,
@@ -27,6 +27,9 @@ pub struct EngineInputs {
     pub seed: MasterSeed,
     /// What is known of the market beside its bars.
     pub context: Arc<RunContext>,
+    /// The calendar over whose window the trial is measured, if nothing but its metrics and digests is wanted: then neither a
+    /// list of trades nor a curve is kept.
+    pub figures: Option<Arc<MetricCalendar>>,
 }
 
 impl EngineInputs {
@@ -37,12 +40,18 @@ impl EngineInputs {
         settings: Arc<EngineSettings>,
         seed: MasterSeed,
     ) -> Self {
-        Self { data, cache, settings, seed, context: Arc::default() }
+        Self { data, cache, settings, seed, context: Arc::default(), figures: None }
     }
 
     /// With the rows on which each symbol's news gate is closed.
     pub fn with_news(mut self, blocked: Vec<Option<Arc<[u64]>>>) -> Self {
         self.context = Arc::new(RunContext::clone(&self.context).with_news(blocked));
+        self
+    }
+
+    /// For metrics over the window of a calendar, and digests, alone.
+    pub fn for_figures(mut self, calendar: Arc<MetricCalendar>) -> Self {
+        self.figures = Some(calendar);
         self
     }
 
@@ -93,12 +102,14 @@ pub struct RunRequest {
 /// What one run produced. Money in account currency.
 #[derive(Debug, Clone, Default)]
 pub struct TrialRun {
-    /// Closed trades in booking order; none of a run beside others ([`super::run_together`]), of which `booked` tells.
+    /// Closed trades in booking order; none of a run for its figures alone ([`EngineInputs::figures`]), of which `booked` tells.
     pub trades: Vec<Trade>,
     /// The same trades as metrics and digests see them.
     pub booked: BookedTrades,
-    /// Equity per step.
+    /// Equity per step; empty for a run for its figures alone.
     pub curve: EquityCurve,
+    /// The equity of a run for its figures alone, else `None`.
+    pub watch: Option<EquityWatch>,
     /// Balance at the start.
     pub initial_balance: f64,
     /// Realised cash at the end.
@@ -140,7 +151,7 @@ impl TrialRun {
     pub fn facts(&self) -> RunFacts<'_> {
         RunFacts {
             trades: self.booked.rows(),
-            curve: &self.curve,
+            equity: self.watch.as_ref().map_or(EquityFacts::Curve(&self.curve), EquityFacts::Watched),
             initial_equity: self.initial_balance,
             bars: self.bars,
             bars_in_position: self.bars_in_position,
@@ -151,10 +162,11 @@ impl TrialRun {
         }
     }
 
-    /// Memory of its trades and curve, at least 1.
+    /// Memory of its trades and equity, at least 1.
     pub fn bytes(&self) -> usize {
         let trades = self.trades.len() * size_of::<Trade>() + self.booked.rows().bytes();
-        (trades + self.curve.bytes()).max(1)
+        let equity = self.curve.bytes() + self.watch.as_ref().map_or(0, EquityWatch::bytes);
+        (trades + equity).max(1)
     }
 }
 
@@ -194,7 +206,7 @@ pub trait StrategyRunner: Send + Sync {
     -> Result<TrialRun, TrialError>;
 
     /// Runs one trial per request side by side and hands over, one after the other in this order, what
-    /// [`StrategyRunner::run`] gives for each, its list of trades left out.
+    /// [`StrategyRunner::run`] gives for each.
     fn run_together(
         &self,
         inputs: &EngineInputs,

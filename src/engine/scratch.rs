@@ -6,7 +6,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::run::TrialRun;
-use crate::metrics::TradeRows;
+use crate::metrics::{EquityWatch, TradeRows};
 use crate::types::{EquityCurve, Trade};
 
 /// Empty lists with room.
@@ -15,11 +15,13 @@ pub(super) struct Spare {
     pub(super) trades: Vec<Trade>,
     pub(super) rows: TradeRows,
     pub(super) curve: EquityCurve,
+    pub(super) watch: EquityWatch,
 }
 
 impl Spare {
     fn bytes(&self) -> usize {
-        self.trades.capacity() * size_of::<Trade>() + self.rows.bytes() + self.curve.bytes()
+        let equity = self.curve.bytes() + self.watch.bytes();
+        self.trades.capacity() * size_of::<Trade>() + self.rows.bytes() + equity
     }
 }
 
@@ -41,12 +43,12 @@ impl Kept {
     }
 
     fn leave(&mut self, run: TrialRun) {
-        let TrialRun { mut trades, booked, mut curve, .. } = run;
+        let TrialRun { mut trades, booked, mut curve, watch, .. } = run;
         let mut rows = booked.into_rows();
         trades.clear();
         rows.clear();
         curve.clear();
-        let spare = Spare { trades, rows, curve };
+        let spare = Spare { trades, rows, curve, watch: watch.unwrap_or_default() };
         if self.bytes + spare.bytes() <= MOST_BYTES {
             self.bytes += spare.bytes();
             self.lists.push(spare);

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::book::{Book, EntryCosts, Ticket};
+use super::equity_record::EquityRecord;
 use super::event_engine::{Counters, EventEngine};
 use super::observer::Observer;
 use super::tally::{Alternative, Tally};
@@ -84,7 +85,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             total_fees: self.ledger.total_fees(),
             trades: self.ledger.trades().to_vec(),
             alternatives: self.tally.alternatives().to_vec(),
-            curve: self.curve.clone(),
+            curve: self.equities.curve().cloned().unwrap_or_default(),
             equity: self.equity,
             gates: self.agents.iter().map(|agent| agent.gate).collect(),
             counters: self.counters,
@@ -125,7 +126,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         let initial = self.settings.initial_balance;
         self.tally = Tally::of(&snapshot.trades, &snapshot.alternatives);
         self.ledger = Ledger::resume(initial, snapshot.cash, snapshot.total_fees, snapshot.trades);
-        self.curve = snapshot.curve;
+        self.equities = EquityRecord::Curve(snapshot.curve);
         self.equity = snapshot.equity;
         for (agent, gate) in self.agents.iter_mut().zip(snapshot.gates) {
             agent.gate = gate;

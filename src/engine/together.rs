@@ -26,7 +26,7 @@ const LINE: usize = 8;
 type Lane<'a, S> = Result<EventEngine<'a, S, RngDraws>, TrialError>;
 
 /// Runs one trial per request and hands the results over in the same order, each as soon as it is complete. Each is what
-/// [`run_trial`] gives for it alone, but for the list of its trades, which nobody keeps.
+/// [`run_trial`] gives for it alone.
 pub fn run_together<D: StrategyDef>(
     def: &D,
     inputs: &EngineInputs,
@@ -38,17 +38,13 @@ pub fn run_together<D: StrategyDef>(
     let one_account = |inputs: &EngineInputs| inputs.settings.accounts == Accounts::Shared;
     let shared = settled.iter().flatten().all(|own| one_account(own.as_ref().unwrap_or(inputs)));
     if trials.len() == 1 || !(shared || inputs.data.symbols().len() == 1) {
-        let alone = |(request, trial): (&RunRequest, &Trial)| {
-            run_trial(def, inputs, request, trial).map(without_list)
-        };
+        let alone = |(request, trial)| run_trial(def, inputs, request, trial);
         return requests.iter().zip(trials).map(alone).for_each(done);
     }
     let begin = |((own, request), trial)| -> Lane<'_, D::Bound> {
         let own: &Result<Option<EngineInputs>, TrialError> = own;
         let own = own.as_ref().map_err(Clone::clone)?;
-        let mut engine = guarded(|| start(def, own.as_ref().unwrap_or(inputs), request, trial))?;
-        engine.forget_trades();
-        Ok(engine)
+        guarded(|| start(def, own.as_ref().unwrap_or(inputs), request, trial))
     };
     let mut lanes: Vec<_> = settled.iter().zip(requests).zip(trials).map(begin).collect();
     walk(&mut lanes, &inputs.data);
@@ -130,13 +126,6 @@ fn finished<S: Strategy>(lane: Lane<'_, S>) -> Result<TrialRun, TrialError> {
         let outcome = engine.finish().map_err(|error| TrialError::Engine(error.to_string()))?;
         Ok(outcome.run)
     })
-}
-
-/// A run whose trades are only counted.
-fn without_list(mut run: TrialRun) -> TrialRun {
-    run.trades.clear();
-    run.parts.iter_mut().for_each(|part| part.trades.clear());
-    run
 }
 
 /// A panic of one trial is its error and nobody else's: its engine is dropped and not looked at again.

@@ -46,6 +46,8 @@ fn run_unguarded<D: StrategyDef>(
         let reason = "accounts \"per_symbol\" needs a strategy that trades one symbol: use \"shared\"";
         return Err(ParamError::Infeasible { reason: reason.to_owned() }.into());
     }
+    // The curves of all accounts are added up.
+    let inputs = &EngineInputs { figures: None, ..inputs.clone() };
     let parts = strategies.into_iter().map(|strategy| run_engine(inputs, request, vec![strategy]));
     let parts = parts.collect::<Result<Vec<_>, _>>()?;
     Ok(accounts::join(parts, inputs.settings.pnl_mode == PnlMode::Volume))

@@ -7,9 +7,10 @@ use crate::types::{Calendar, StepRange};
 #[derive(Debug, Clone, PartialEq)]
 pub struct MetricCalendar {
     window: StepRange,
-    day_ends: Box<[u32]>,
+    marks: Box<[u32]>,
     days: Box<[i64]>,
-    week_ends: Box<[u32]>,
+    days_at: Box<[u32]>,
+    weeks_at: Box<[u32]>,
     years: f64,
     periods_per_year: f64,
 }
@@ -29,11 +30,16 @@ impl MetricCalendar {
             [first, .., last] => (last - first) as f64 / YEAR,
             _ => 0.0,
         };
+        let week_ends = carry_empty_weeks(&weeks, &last_of_week);
+        let mut marks = [day_ends.as_slice(), &week_ends].concat();
+        marks.sort_unstable();
+        marks.dedup();
         Self {
             window,
-            day_ends: day_ends.into(),
             days: days.into(),
-            week_ends: carry_empty_weeks(&weeks, &last_of_week).into(),
+            days_at: places(&day_ends, &marks),
+            weeks_at: places(&week_ends, &marks),
+            marks: marks.into(),
             years,
             periods_per_year: f64::from(periods_per_year),
         }
@@ -49,14 +55,19 @@ impl MetricCalendar {
         &self.days
     }
 
-    /// Last step of each trading day.
-    pub(super) fn day_ends(&self) -> &[u32] {
-        &self.day_ends
+    /// Steps on which a trading day or a week ends, each once.
+    pub(super) fn marks(&self) -> &[u32] {
+        &self.marks
     }
 
-    /// Last step at or before each Sunday 24:00 UTC, from the first week to the last.
-    pub(super) fn week_ends(&self) -> &[u32] {
-        &self.week_ends
+    /// The place among the marks of each trading day's last step.
+    pub(super) fn days_at(&self) -> &[u32] {
+        &self.days_at
+    }
+
+    /// The place among the marks of the last step at or before each Sunday 24:00 UTC, from the first week to the last.
+    pub(super) fn weeks_at(&self) -> &[u32] {
+        &self.weeks_at
     }
 
     /// Time from the first bar's open to the last one's, in years of 365.25 days.
@@ -95,6 +106,13 @@ fn group_ends(times: &[i64], first_step: usize, group: impl Fn(i64) -> i64) -> (
     (groups, ends)
 }
 
+/// Places of steps among the marks, which hold all of them.
+fn places(steps: &[u32], marks: &[u32]) -> Box<[u32]> {
+    let place =
+        |step| u32::try_from(marks.partition_point(|mark| mark < step)).expect("fewer than 2^32 marks");
+    steps.iter().map(place).collect()
+}
+
 /// Number of increasing times before an instant, searched in strides that double: days are short and the timeline is long.
 fn times_before(times: &[i64], instant: i64) -> usize {
     let mut stride = 1;
@@ -128,28 +146,40 @@ mod tests {
         MetricCalendar::new(&timeline, StepRange { start: 0, end: timeline.len() }, calendar, 252)
     }
 
+    fn ends(calendar: &MetricCalendar, places: &[u32]) -> Vec<u32> {
+        places.iter().map(|&place| calendar.marks()[place as usize]).collect()
+    }
+
+    fn day_ends(calendar: &MetricCalendar) -> Vec<u32> {
+        ends(calendar, calendar.days_at())
+    }
+
+    fn week_ends(calendar: &MetricCalendar) -> Vec<u32> {
+        ends(calendar, calendar.weeks_at())
+    }
+
     const WEEKEND: [&str; 4] =
         ["2024-01-05T10:00", "2024-01-05T20:00", "2024-01-07T22:00", "2024-01-08T08:00"];
 
     #[test]
     fn sunday_evening_is_part_of_monday_but_of_the_week_before() {
         let fx = calendar(&WEEKEND, Calendar::Fx24x5);
-        assert_eq!(fx.day_ends(), [1, 3]);
-        assert_eq!(fx.week_ends(), [2, 3]);
+        assert_eq!(day_ends(&fx), [1, 3]);
+        assert_eq!(week_ends(&fx), [2, 3]);
         let continuous = calendar(&WEEKEND, Calendar::Continuous24x7);
-        assert_eq!(continuous.day_ends(), [1, 2, 3]);
+        assert_eq!(day_ends(&continuous), [1, 2, 3]);
     }
 
     #[test]
     fn a_week_without_bars_carries_the_last_close() {
         let gap = calendar(&["2024-01-05", "2024-01-25", "2024-01-29"], Calendar::Fx24x5);
-        assert_eq!(gap.week_ends(), [0, 0, 0, 1, 2]);
+        assert_eq!(week_ends(&gap), [0, 0, 0, 1, 2]);
     }
 
     #[test]
     fn an_empty_window_has_no_days() {
         let empty = MetricCalendar::new(&[], StepRange { start: 0, end: 0 }, Calendar::Fx24x5, 252);
-        assert!(empty.days().is_empty() && empty.week_ends().is_empty());
+        assert!(empty.days().is_empty() && empty.weeks_at().is_empty());
         assert_eq!(empty.years(), 0.0);
     }
 }

@@ -22,13 +22,14 @@ mod significance;
 mod trade_rows;
 mod trades;
 mod values;
+mod watch;
 
 pub use bootstrap::{
     Bootstrap, BootstrapKind, MIN_OBSERVATIONS, default_block_length, p_value_mean_above_zero,
     p_value_of_resamples,
 };
 pub use calendar::MetricCalendar;
-pub use compute::{MetricScratch, RunFacts, compute, daily_returns, dated_returns};
+pub use compute::{EquityFacts, MetricScratch, RunFacts, compute, dated_returns};
 pub use correlation::{correlation, correlation_sample, mean_correlation};
 pub use definitions::{METRIC_COUNT, METRICS};
 pub(crate) use moments::{Moments, sharpe_per_observation};
@@ -42,3 +43,4 @@ pub use significance::{
 };
 pub use trade_rows::TradeRows;
 pub use values::Metrics;
+pub use watch::EquityWatch;

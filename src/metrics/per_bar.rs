@@ -2,9 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::compute::{MetricScratch, RunFacts, compute};
+use super::compute::{EquityFacts, MetricScratch, RunFacts, compute};
 use super::trade_rows::TradeRows;
-use super::{MetricCalendar, MetricId, Metrics, ratio};
+use super::{EquityWatch, MetricCalendar, MetricId, Metrics, ratio};
 use crate::types::time::{DAY, HOUR};
 use crate::types::{Calendar, EquityCurve, StepRange, math};
 
@@ -121,19 +121,60 @@ fn bars() -> impl Strategy<Value = Bars> {
     })
 }
 
-fn fast(bars: &Bars, before: usize, initial: f64, market: Calendar) -> Metrics {
-    // Steps before the window belong to its warm-up.
+/// The calendar of the bars; `before` steps in front of the window belong to its warm-up.
+fn calendar(bars: &Bars, before: usize, market: Calendar) -> MetricCalendar {
     let mut timeline: Vec<i64> = (-1_000_000..).take(before).collect();
     timeline.extend(bars.iter().map(|bar| bar.0));
     let window = StepRange { start: before, end: timeline.len() };
+    MetricCalendar::new(&timeline, window, market, 252)
+}
+
+fn step(place: usize) -> u32 {
+    u32::try_from(place).expect("few bars")
+}
+
+fn curve_of(bars: &Bars, before: usize) -> EquityCurve {
     let mut curve = EquityCurve::default();
     for (i, &(_, equity)) in bars.iter().enumerate() {
-        curve.record(u32::try_from(before + i).expect("few bars"), equity, equity);
+        curve.record(step(before + i), equity, equity);
     }
-    let calendar = MetricCalendar::new(&timeline, window, market, 252);
+    curve
+}
+
+/// Watches the bars in stretches of these lengths, bars behind them one by one; the last bar of a stretch and single bars are
+/// seen twice, first with another value.
+fn watched(
+    bars: &Bars,
+    before: usize,
+    initial: f64,
+    calendar: &MetricCalendar,
+    lengths: &[usize],
+) -> EquityWatch {
+    let mut watch = EquityWatch::default();
+    watch.begin(initial);
+    let (mut first, mut rest) = (step(before), bars.as_slice());
+    for &length in lengths.iter().chain(std::iter::repeat(&1)) {
+        let (stretch, behind) = rest.split_at(length.min(rest.len()));
+        let Some((&(_, last), sure)) = stretch.split_last() else { break };
+        if length > 1 {
+            let ends = |pick: fn(f64, f64) -> f64, none| sure.iter().map(|bar| bar.1).fold(none, pick);
+            let range = (ends(f64::min, f64::INFINITY), ends(f64::max, f64::NEG_INFINITY));
+            let equity_at = |place: usize| sure.get(place).map_or(last - 7.0, |bar| bar.1);
+            watch.record_each(calendar, first, step(stretch.len()), range, equity_at);
+        } else {
+            watch.record(calendar, first, last - 7.0);
+        }
+        watch.record(calendar, first + step(sure.len()), last);
+        (first, rest) = (first + step(stretch.len()), behind);
+    }
+    watch.end(calendar);
+    watch
+}
+
+fn metrics(equity: EquityFacts<'_>, bars: &Bars, initial: f64, calendar: &MetricCalendar) -> Metrics {
     let facts = RunFacts {
         trades: &TradeRows::default(),
-        curve: &curve,
+        equity,
         initial_equity: initial,
         bars: bars.len() as u64,
         bars_in_position: 0,
@@ -142,7 +183,7 @@ fn fast(bars: &Bars, before: usize, initial: f64, market: Calendar) -> Metrics {
         profit_net_best: None,
         break_even_cost_multiplier: None,
     };
-    compute(&facts, &calendar, &mut MetricScratch::default())
+    compute(&facts, calendar, &mut MetricScratch::default())
 }
 
 proptest! {
@@ -155,10 +196,26 @@ proptest! {
         fx in any::<bool>(),
     ) {
         let market = if fx { Calendar::Fx24x5 } else { Calendar::Continuous24x7 };
-        let metrics = fast(&bars, before, 10_000.0, market);
+        let (calendar, curve) = (calendar(&bars, before, market), curve_of(&bars, before));
+        let metrics = metrics(EquityFacts::Curve(&curve), &bars, 10_000.0, &calendar);
         for (key, expected) in defined(&bars, 10_000.0, market, 252.0, 0.0) {
             let found = metrics.get(MetricId::of(key));
             prop_assert_eq!(found, expected.map(|value| value + 0.0), "{}", key);
         }
+    }
+
+    #[test]
+    fn an_equity_watched_in_stretches_gives_the_bits_of_its_curve(
+        bars in bars(),
+        lengths in prop::collection::vec(1..40_usize, 0..60),
+        before in 0..5_usize,
+    ) {
+        let calendar = calendar(&bars, before, Calendar::Fx24x5);
+        let (curve, watch) =
+            (curve_of(&bars, before), watched(&bars, before, 10_000.0, &calendar, &lengths));
+        let of = |equity| metrics(equity, &bars, 10_000.0, &calendar);
+        prop_assert_eq!(of(EquityFacts::Watched(&watch)), of(EquityFacts::Curve(&curve)));
+        let lowest = bars.iter().map(|bar| bar.1).fold(f64::INFINITY, f64::min);
+        prop_assert_eq!(watch.lowest(), lowest);
     }
 }

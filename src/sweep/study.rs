@@ -10,7 +10,6 @@ use super::outcome::{DailyReturns, MetricValues, RowShape, TrialResult, TrialRow
 use super::rank::RankKey;
 use super::run::{TrialEvaluator, TrialSource};
 use crate::cache::{self, CacheError, CachePlan, CacheReport, IndicatorCache};
-use crate::engine::settings::EquityMode;
 use crate::engine::{self, Clock, EngineInputs, RunRequest, StrategyRunner, TrialRun, WindowEnd};
 use crate::metrics::{self, METRIC_COUNT, MetricCalendar, MetricId, MetricScratch, Metrics};
 use crate::search::objective::total_violation;
@@ -137,7 +136,7 @@ pub struct WindowEvaluator<'a> {
     window: StepRange,
     fold: u32,
     window_end: WindowEnd,
-    calendar: MetricCalendar,
+    calendar: Arc<MetricCalendar>,
     days: Mutex<Option<Arc<[i32]>>>,
     used: CacheUse,
     /// Runs so far and the bytes of all of them. They decide how many run side by side, which shows in no result.
@@ -150,6 +149,7 @@ impl<'a> WindowEvaluator<'a> {
     pub fn new(study: &'a Study, window: StepRange, fold: u32, window_end: WindowEnd) -> Self {
         let timeline = study.inputs.data.timeline();
         let calendar = MetricCalendar::new(timeline, window, study.calendar, study.periods_per_year);
+        let calendar = Arc::new(calendar);
         Self {
             study,
             window,
@@ -276,17 +276,6 @@ impl<'a> WindowEvaluator<'a> {
         }
     }
 
-    /// What trades and curve of a run are taken to need before one is known: marked to market, a point on every step.
-    fn expected_bytes(&self) -> usize {
-        const FEW_TRADES: usize = 256 << 10;
-        match self.study.inputs.settings.equity_mode {
-            EquityMode::Cash => FEW_TRADES,
-            EquityMode::MarkToMarket => {
-                FEW_TRADES + self.window.len() * (size_of::<u32>() + size_of::<f64>())
-            }
-        }
-    }
-
     /// The result of a run that nobody needs any more.
     fn used_up(&self, run: TrialRun) -> TrialResult {
         self.used.stepped.fetch_add(run.bars_stepped, Ordering::Relaxed);
@@ -298,9 +287,10 @@ impl<'a> WindowEvaluator<'a> {
     }
 
     fn daily_returns(&self, run: &TrialRun) -> DailyReturns {
-        let dated = metrics::dated_returns(&run.curve, &self.calendar, run.initial_balance);
-        let (days, returns): (Vec<i32>, Vec<f64>) =
-            dated.map(|(day, value)| (i32::try_from(day).expect("a day of this age"), value)).unzip();
+        let (days, returns) =
+            metrics::dated_returns(&run.facts(), &self.calendar, &mut MetricScratch::default());
+        let days: Vec<i32> =
+            days.into_iter().map(|day| i32::try_from(day).expect("a day of this age")).collect();
         let mut shared = self.days.lock().unwrap_or_else(PoisonError::into_inner);
         let days = match &*shared {
             Some(known) if **known == *days => Arc::clone(known),
@@ -373,7 +363,7 @@ impl TrialEvaluator for WindowEvaluator<'_> {
         }
         let steps = self.window.len().max(1) * self.study.inputs.data.symbols().len().max(1);
         let bytes = match self.runs.load(Ordering::Relaxed) {
-            0 => self.expected_bytes(),
+            0 => EXPECTED_BYTES,
             runs => (self.run_bytes.load(Ordering::Relaxed) / runs).max(1),
         };
         (STEPS_SIDE_BY_SIDE / steps).min(BYTES_SIDE_BY_SIDE / bytes).clamp(1, MOST_SIDE_BY_SIDE)
@@ -387,7 +377,8 @@ impl TrialEvaluator for WindowEvaluator<'_> {
         let requests: Vec<_> = trials.iter().map(|trial| self.request(trial, self.study.clock)).collect();
         let mut results = Vec::with_capacity(trials.len());
         let mut done = |run: Result<TrialRun, TrialError>| results.push(run.map(|run| self.used_up(run)));
-        self.study.runner.run_together(&self.inputs(cache), &requests, trials, &mut done);
+        let inputs = self.inputs(cache).for_figures(Arc::clone(&self.calendar));
+        self.study.runner.run_together(&inputs, &requests, trials, &mut done);
         results
     }
 }
@@ -398,7 +389,10 @@ const MOST_SIDE_BY_SIDE: usize = 128;
 /// Steps times symbols that trials may walk side by side: a wish to stop waits for them.
 const STEPS_SIDE_BY_SIDE: usize = 64_000_000;
 
-/// Memory that the trades and curves of trials side by side may take on a thread: about what a shared cache holds.
+/// What a run is taken to need before one is known: some thousand trades.
+const EXPECTED_BYTES: usize = 256 << 10;
+
+/// Memory that the trades and equities of trials side by side may take on a thread: about what a shared cache holds.
 const BYTES_SIDE_BY_SIDE: usize = 48 << 20;
 
 /// Ranks rows by a study's objective (`search.md` section 5).

@@ -11,6 +11,7 @@ use omega_sweep::engine::settings::Accounts;
 use omega_sweep::engine::{
     Clock, EngineInputs, EngineSettings, Outcome, RunRequest, StrategyRunner, TrialRun, WindowEnd,
 };
+use omega_sweep::metrics::MetricCalendar;
 use omega_sweep::strategy::Scope;
 use omega_sweep::types::{
     MasterSeed, ParamDomain, ParamError, ParamSet, ParamSpec, ParamValue, StepRange, Timeframe, Timestamp,
@@ -129,10 +130,14 @@ impl GroupCase {
         self.requests.first().map_or(StepRange { start: 0, end: 0 }, |request| request.window)
     }
 
-    /// All sets side by side.
-    pub(crate) fn together(&self) -> Vec<Result<TrialRun, TrialError>> {
+    /// All sets side by side; for their figures over a calendar's window alone, if there is one.
+    pub(crate) fn together(
+        &self,
+        calendar: Option<&Arc<MetricCalendar>>,
+    ) -> Vec<Result<TrialRun, TrialError>> {
+        let inputs = EngineInputs { figures: calendar.cloned(), ..self.inputs.clone() };
         let mut runs = Vec::with_capacity(self.trials.len());
-        self.runner.run_together(&self.inputs, &self.requests, &self.trials, &mut |run| runs.push(run));
+        self.runner.run_together(&inputs, &self.requests, &self.trials, &mut |run| runs.push(run));
         runs
     }
 

@@ -1,10 +1,10 @@
 //! Metric and statistics vectors.
 
 use omega_sweep::metrics::{
-    Bootstrap, BootstrapKind, METRICS, MetricCalendar, MetricId, MetricScratch, RunFacts, SharpeSample,
-    TradeRows, benjamini_hochberg, compute, daily_returns, effective_trials, expected_max_normal,
-    expected_max_sharpe, holm, min_backtest_length, min_backtest_length_bound, p_value_mean_above_zero,
-    p_value_of_resamples, wilson_interval,
+    Bootstrap, BootstrapKind, EquityFacts, METRICS, MetricCalendar, MetricId, MetricScratch, RunFacts,
+    SharpeSample, TradeRows, benjamini_hochberg, compute, dated_returns, effective_trials,
+    expected_max_normal, expected_max_sharpe, holm, min_backtest_length, min_backtest_length_bound,
+    p_value_mean_above_zero, p_value_of_resamples, wilson_interval,
 };
 use omega_sweep::robustness::ulcer::ulcer_score;
 use omega_sweep::types::time::DAY;
@@ -37,8 +37,7 @@ fn every_run_metric_agrees_with_the_formulas() {
             ..facts(&trades, &curve, initial)
         };
         let metrics = compute(&facts, &calendar, &mut scratch);
-        let mut returns = Vec::new();
-        daily_returns(&curve, &calendar, initial, &mut returns);
+        let (_, returns) = dated_returns(&facts, &calendar, &mut scratch);
 
         let expected = case["expected"].as_object().expect("expected");
         for (key, expected) in expected {
@@ -234,7 +233,7 @@ fn cases<'a>(file: &'a Value, kind: &'static str) -> impl Iterator<Item = &'a Va
 fn facts<'a>(trades: &'a TradeRows, curve: &'a EquityCurve, initial_equity: f64) -> RunFacts<'a> {
     RunFacts {
         trades,
-        curve,
+        equity: EquityFacts::Curve(curve),
         initial_equity,
         bars: 0,
         bars_in_position: 0,
