@@ -13,25 +13,23 @@ use crate::types::{Direction, EquityCurve, SymbolId};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Mark<'a> {
     closes: &'a [f64],
-    direction: Direction,
+    /// 1 for long, -1 for short: a factor takes no branch, and most of what is held alternates.
+    sign: f64,
     entry_price: f64,
     size: f64,
     unit_value: f64,
 }
 
 impl Mark<'_> {
-    /// What the position would book before fees at the close of a row.
+    /// What the position would book before fees at the close of a row; a zero may have either sign.
     #[inline]
     pub(super) fn result(&self, row: usize) -> f64 {
-        self.money(match self.direction {
-            Direction::Long => self.closes[row] - self.entry_price,
-            Direction::Short => self.entry_price - self.closes[row],
-        })
+        self.worth(self.closes[row])
     }
 
     #[inline]
-    fn money(&self, movement: f64) -> f64 {
-        (movement * self.size) * self.unit_value
+    fn worth(&self, close: f64) -> f64 {
+        ((self.sign * (close - self.entry_price)) * self.size) * self.unit_value
     }
 
     /// Records the equity of the steps in `from..to`, which are rows too and not empty, of an account with only this
@@ -39,50 +37,39 @@ impl Mark<'_> {
     pub(super) fn pass_over(&self, from: usize, to: usize, cash: f64, curve: &mut EquityCurve) -> f64 {
         #[expect(clippy::cast_possible_truncation, reason = "a timeline has fewer than 2^32 steps")]
         let first = from as u32;
-        let (closes, entry) = (self.closes[from..to].iter(), self.entry_price);
-        // Each direction a loop of its own, without a branch inside.
-        let last = match self.direction {
-            Direction::Long => {
-                curve.record_each(first, cash, closes.map(|close| cash + self.money(close - entry)))
-            }
-            Direction::Short => {
-                curve.record_each(first, cash, closes.map(|close| cash + self.money(entry - close)))
-            }
-        };
-        last.expect("a stretch has a step")
+        let equities = self.closes[from..to].iter().map(|&close| cash + self.worth(close));
+        curve.record_each(first, cash, equities).expect("a stretch has a step")
     }
 
-    /// Least and greatest equity of the steps in `from..to`, of the same account; nothing lies between those of none. Rounding keeps the order of closes, so the
-    /// extremes are those of the extreme closes.
+    /// Least and greatest equity of the steps in `from..to`, of the same account; of no steps any two numbers. Rounding keeps
+    /// the order of closes, so the extremes are those of the extreme closes.
     #[inline]
     pub(super) fn range(&self, from: usize, to: usize, cash: f64) -> (f64, f64) {
         let (low, high) = range(&self.closes[from..to]);
-        match self.direction {
-            Direction::Long => {
-                (cash + self.money(low - self.entry_price), cash + self.money(high - self.entry_price))
-            }
-            Direction::Short => {
-                (cash + self.money(self.entry_price - high), cash + self.money(self.entry_price - low))
-            }
-        }
+        let (at_low, at_high) = (cash + self.worth(low), cash + self.worth(high));
+        (at_low.min(at_high), at_low.max(at_high))
     }
 }
 
-/// Least and greatest of some prices, none of them `NaN`.
+/// Least and greatest of some prices, none of them `NaN`; without any, infinity and minus infinity.
 #[inline]
 fn range(prices: &[f64]) -> (f64, f64) {
     let mut low = [f64::INFINITY; 4];
     let mut high = [f64::NEG_INFINITY; 4];
     let (fours, rest) = prices.as_chunks::<4>();
-    for four in fours {
+    // The last four once more take the place of a rest.
+    let last = prices.last_chunk::<4>().filter(|_| !rest.is_empty());
+    for four in fours.iter().chain(last) {
         for (lane, &price) in four.iter().enumerate() {
             low[lane] = if price < low[lane] { price } else { low[lane] };
             high[lane] = if price > high[lane] { price } else { high[lane] };
         }
     }
-    let all = |lanes: [f64; 4], pick: fn(f64, f64) -> f64| rest.iter().copied().chain(lanes).reduce(pick);
-    let (low, high) = (all(low, f64::min), all(high, f64::max));
-    low.zip(high).expect("lanes are not empty")
+    let few = if fours.is_empty() { rest } else { &[] };
+    let pairs =
+        |lanes: [f64; 4], pick: fn(f64, f64) -> f64| pick(pick(lanes[0], lanes[1]), pick(lanes[2], lanes[3]));
+    let low = few.iter().fold(pairs(low, f64::min), |low, &price| low.min(price));
+    (low, few.iter().fold(pairs(high, f64::max), |high, &price| high.max(price)))
 }
 
 impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
@@ -138,7 +125,7 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
         let unit_value = self.unit_values[position.symbol.index()].filter(|_| self.by_volume())?;
         tape.is_dense().then(|| Mark {
             closes: tape.exit_side(position.direction).close,
-            direction: position.direction,
+            sign: position.direction.sign(),
             entry_price: position.entry_price,
             size: position.size,
             unit_value,
@@ -169,5 +156,28 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
             equity += self.result(position, price, unit_value).0;
         }
         Ok(equity)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_range_holds_every_price_and_both_its_ends_are_prices(
+            prices in prop::collection::vec(0.5..2.0_f64, 1..40),
+        ) {
+            let (low, high) = range(&prices);
+            prop_assert!(prices.contains(&low) && prices.contains(&high));
+            prop_assert!(prices.iter().all(|&price| low <= price && price <= high));
+        }
+    }
+
+    #[test]
+    fn no_prices_have_no_range() {
+        assert_eq!(range(&[]), (f64::INFINITY, f64::NEG_INFINITY));
     }
 }

@@ -1,7 +1,7 @@
 //! An account's equity as it goes, as far as metrics look at it: falls below its peak, and its value where days and weeks end.
 //!
 //! What is wanted of a bar is taken while the bar is near, and of a position's bars only the least and the greatest equity
-//! unless one of them may be a new peak or the deepest fall. The bits are those of the definition per bar.
+//! unless one of them may be a new peak. The bits are those of the definition per bar.
 
 use super::calendar::MetricCalendar;
 use crate::types::EquityCurve;
@@ -48,20 +48,15 @@ impl Falls {
         }
     }
 
-    /// The account stands between two equities for some bars, if all of them lie below the peak and none can be the deepest
-    /// fall; returns whether it is so.
+    /// The account stands at some equities between a least and a greatest one, each for a bar, if all lie below the peak; returns
+    /// whether it is so. The least one falls deepest in money and in proportion, since rounding keeps their order.
     #[inline]
     fn pass_under_water(&mut self, low: f64, high: f64, bars: u32) -> bool {
-        let (below, fall) = (high < self.peak, self.peak - low);
-        if !below || fall > self.deepest.absolute || self.may_be_deepest(fall) {
-            return false;
+        let below = high < self.peak;
+        if below && bars > 0 {
+            self.stand(low, bars);
         }
-        if low < self.lowest {
-            self.lowest = low;
-        }
-        self.under_water += u64::from(bars);
-        self.longest = self.longest.max(self.under_water);
-        true
+        below
     }
 
     /// Whether a fall may be the deepest in proportion to its peak.
@@ -131,7 +126,7 @@ impl EquityWatch {
     }
 
     /// The account stands at other equities on consecutive steps from `first` on, behind the last one recorded: `count` of them, at
-    /// least one, of which all but the last lie between `low` and `high`. Returns the last one, which an equal step replaces.
+    /// least one, of which all but the last lie between `low` and `high` and reach them. Returns the last one, which an equal step replaces.
     #[inline]
     pub fn record_each(
         &mut self,
