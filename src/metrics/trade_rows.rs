@@ -1,5 +1,6 @@
 //! Closed trades as far as metrics look at them, taken in as they are booked: a quarter of the room of whole records.
 
+use crate::types::time::DAY;
 use crate::types::{CloseReason, Timestamp, Trade};
 
 /// One trade as the metrics see it: a leg as it was booked, or a position once its legs are joined.
@@ -13,7 +14,8 @@ pub(super) struct Row {
     pub(super) gross: f64,
     /// Commissions and swap.
     pub(super) fee: f64,
-    pub(super) r: Option<f64>,
+    /// Multiple of the initial risk; `NaN` without a stop.
+    pub(super) r: f64,
     pub(super) size: f64,
 }
 
@@ -29,7 +31,7 @@ impl Row {
             number: trade.number,
             gross: trade.result,
             fee: trade.total_fee() + trade.swap,
-            r: trade.r_multiple,
+            r: trade.r_multiple.unwrap_or(f64::NAN),
             size: trade.size,
         }
     }
@@ -44,20 +46,35 @@ impl Row {
 }
 
 /// The trades of a run, in booking order.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct TradeRows {
     rows: Vec<Row>,
     /// UTC dates of entries, without immediate repetitions.
     days: Vec<i64>,
-    /// The order of the last trade.
-    last: Option<Order>,
+    /// When the last of them begins.
+    day: Timestamp,
+    /// The order of the last trade, remembered apart from the rows, whose end is far away when trials take turns.
+    last: Order,
     /// Whether some trade follows one that closed later.
     disordered: bool,
     /// Whether a position was closed in parts.
     legs: bool,
 }
 
+impl Default for TradeRows {
+    fn default() -> Self {
+        Self::in_room_of(Vec::new(), Vec::new())
+    }
+}
+
 impl TradeRows {
+    /// None, in empty lists.
+    fn in_room_of(rows: Vec<Row>, days: Vec<i64>) -> Self {
+        // A day that no trade was entered on, and an order before every trade's.
+        let (day, last) = (Timestamp(i64::MIN), (Timestamp(i64::MIN), Timestamp(i64::MIN), 0, 0));
+        Self { rows, days, day, last, disordered: false, legs: false }
+    }
+
     /// Those of a list.
     pub fn of(trades: &[Trade]) -> Self {
         let mut rows = Self::default();
@@ -71,16 +88,21 @@ impl TradeRows {
     #[inline]
     pub fn add(&mut self, trade: &Trade) {
         let row = Row::of(trade);
-        // Remembered apart from the rows, whose end is far away when trials take turns.
-        let order = Some(row.order());
-        self.disordered |= self.last > order;
+        let order = row.order();
+        self.disordered |= row.exit <= self.last.0 && order < self.last;
         self.last = order;
         self.legs |= trade.reason == CloseReason::PartialExit;
-        let day = row.entry.utc_day();
-        if self.days.last() != Some(&day) {
-            self.days.push(day);
+        if row.entry.0.wrapping_sub(self.day.0).cast_unsigned() >= DAY.cast_unsigned() {
+            self.begin_day(row.entry);
         }
         self.rows.push(row);
+    }
+
+    #[cold]
+    fn begin_day(&mut self, entry: Timestamp) {
+        let day = entry.utc_day();
+        self.day = Timestamp(day * DAY);
+        self.days.push(day);
     }
 
     /// Forgets the trades and keeps the memory.
@@ -88,7 +110,7 @@ impl TradeRows {
         let Self { mut rows, mut days, .. } = std::mem::take(self);
         rows.clear();
         days.clear();
-        *self = Self { rows, days, ..Self::default() };
+        *self = Self::in_room_of(rows, days);
     }
 
     /// Number of trades, legs counted apart.

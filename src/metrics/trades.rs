@@ -75,7 +75,7 @@ pub(super) fn measure(trades: &TradeRows, scratch: &mut TradeScratch, out: &mut 
     );
     if totals.all_r {
         scratch.r.clear();
-        scratch.r.extend(rows.iter().filter_map(|row| row.r));
+        scratch.r.extend(rows.iter().map(|row| row.r));
         r_metrics(&scratch.r, out);
     }
     profit_net
@@ -114,15 +114,15 @@ fn merged(legs: &[Row]) -> Row {
     if legs.len() == 1 {
         return whole;
     }
-    let mut weighted = whole.r.map(|r| r * whole.size);
+    let mut weighted = whole.r * whole.size;
     for leg in &legs[1..] {
         whole.exit = leg.exit;
         whole.gross += leg.gross;
         whole.fee += leg.fee;
         whole.size += leg.size;
-        weighted = weighted.zip(leg.r).map(|(sum, r)| sum + r * leg.size);
+        weighted += leg.r * leg.size;
     }
-    whole.r = weighted.filter(|_| whole.size > 0.0).map(|sum| sum / whole.size);
+    whole.r = if whole.size > 0.0 { weighted / whole.size } else { f64::NAN };
     whole
 }
 
@@ -146,7 +146,7 @@ fn total(rows: &[Row]) -> Totals {
         totals.losses += usize::from(row.gross < 0.0);
         totals.largest_win = totals.largest_win.max(won);
         totals.largest_loss = totals.largest_loss.max(lost);
-        totals.all_r &= row.r.is_some();
+        totals.all_r &= !row.r.is_nan();
         run = if net < 0.0 { run + 1 } else { 0 };
         totals.losing_run = totals.losing_run.max(run);
     }

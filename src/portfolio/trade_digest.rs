@@ -1,9 +1,9 @@
 //! Digest of a trade list: every field of every trade by its bits, in booking order.
 //!
-//! A trade is a head, a word that says which fields follow, and those fields. A field that has its usual value (a
-//! trigger at the entry, a stop that was not moved, no fee, the size of the trade before) is a bit instead of eight
-//! bytes: most trades take a quarter of the room, and hashing is a good part of what a trade costs. Nothing is left out,
-//! so lists that differ in any bit give different bytes.
+//! A trade is a head, the fields every trade has, and those of the others that differ from what is usual (a trigger at the
+//! entry, a stop that was not moved, no fee, size and number after the trade before): as their difference in bits, and the
+//! head says which. Most trades take a third of the room, and hashing is a good part of what a trade costs. Nothing
+//! is lost, so lists that differ in any bit give different bytes.
 
 use crate::types::{CloseReason, Digest, DigestWriter, Direction, OrderType, Trade, TradeCosts, fingerprint};
 
@@ -20,7 +20,7 @@ pub fn trade_list_digest(trades: &[Trade]) -> Digest {
 #[derive(Debug, Clone)]
 pub struct TradeListDigest {
     writer: DigestWriter,
-    /// A batch that is not hashed yet, with room for a trade behind it. Empty before the first trade.
+    /// A batch that is not hashed yet, with room for a trade behind it. Empty before the first trade, and full.
     words: Vec<[u8; 8]>,
     used: usize,
     terms: Terms,
@@ -30,7 +30,7 @@ pub struct TradeListDigest {
 impl Default for TradeListDigest {
     fn default() -> Self {
         let (writer, words, terms) = (DigestWriter::default(), Vec::new(), Terms::default());
-        Self { writer, words, used: 0, terms, trades: 0 }
+        Self { writer, words, used: BATCH, terms, trades: 0 }
     }
 }
 
@@ -38,7 +38,7 @@ impl TradeListDigest {
     /// The next trade.
     #[inline]
     pub fn add(&mut self, trade: &Trade) {
-        if self.used >= BATCH || self.words.is_empty() {
+        if self.used >= BATCH {
             self.make_room();
         }
         let room = self.words[self.used..].first_chunk_mut().expect("room for a trade behind a batch");
@@ -54,7 +54,8 @@ impl TradeListDigest {
     fn make_room(&mut self) {
         if self.words.is_empty() {
             self.words.resize(BATCH + LONGEST, [0; 8]);
-            self.text("omega-sweep trades 3");
+            self.used = 0;
+            self.text("omega-sweep trades 4");
         } else {
             self.writer.bytes(self.words[..BATCH].as_flattened());
             self.words.copy_within(BATCH..self.used, 0);
@@ -82,7 +83,8 @@ impl TradeListDigest {
     /// The digest of the trades so far.
     pub fn finish(&self) -> Digest {
         // Their number comes last: before them nobody knows it.
-        self.writer.clone().bytes(self.words[..self.used].as_flattened()).u64(self.trades).finish()
+        let words = self.words.get(..self.used).unwrap_or_default();
+        self.writer.clone().bytes(words.as_flattened()).u64(self.trades).finish()
     }
 }
 
@@ -92,25 +94,27 @@ const BATCH: usize = fingerprint::BATCH / 8;
 /// Room for the words of a trade: more than the longest has, and a power of two, so that no place needs a check.
 const LONGEST: usize = 32;
 
-/// What trades of one run rarely change, as bits.
+/// What the trades so far let expect of the next one, as bits.
 #[derive(Debug, Clone, Copy, Default)]
 struct Terms {
+    /// Symbol and number.
+    order: u64,
     size: u64,
     risk: u64,
     magic: u64,
 }
 
-/// Words of one trade, the lowest byte first: the head, the word of bits, the fields.
+/// Words of one trade, the lowest byte first: the head, the fields that are always there, those that differ.
 struct Record<'a> {
     words: &'a mut [[u8; 8]; LONGEST],
     len: usize,
-    follows: u64,
+    head: u64,
     next_bit: u32,
 }
 
 impl<'a> Record<'a> {
     fn new(words: &'a mut [[u8; 8]; LONGEST]) -> Self {
-        Self { words, len: 2, follows: 0, next_bit: 0 }
+        Self { words, len: 1, head: 0, next_bit: 0 }
     }
 
     #[inline]
@@ -119,34 +123,37 @@ impl<'a> Record<'a> {
         self.len += 1;
     }
 
-    /// A bit alone.
+    /// Some bits of the head.
     #[inline]
-    fn bit(&mut self, bit: bool) {
-        self.follows |= u64::from(bit) << self.next_bit;
+    fn bits(&mut self, bits: u64, count: u32) {
+        self.head |= bits << self.next_bit;
+        self.next_bit += count;
+    }
+
+    /// A word that is 0 as a rule, and then only a bit of the head. Which words are is the same for most trades of a run, so
+    /// that the branch is foreseen.
+    #[inline]
+    fn unless_zero(&mut self, word: u64) {
+        if word != 0 {
+            self.always(word);
+            self.head |= 1 << self.next_bit;
+        }
         self.next_bit += 1;
     }
 
-    /// A word, unless its bit says it all.
+    /// A word where another one is usual.
     #[inline]
-    fn unless(&mut self, left_out: bool, word: u64) {
-        if !left_out {
-            self.always(word);
-        }
-        self.bit(!left_out);
+    fn unless(&mut self, usual: u64, word: u64) {
+        self.unless_zero(word ^ usual);
     }
 
+    /// A level at the fill, and at the close.
     #[inline]
-    fn optional(&mut self, value: Option<f64>) {
-        self.unless(value.is_none(), value.map_or(0, f64::to_bits));
-    }
-
-    /// A level, and the same level at the fill.
-    #[inline]
-    fn level(&mut self, now: Option<f64>, initial: Option<f64>) {
-        self.optional(initial);
-        let same = now.map(f64::to_bits) == initial.map(f64::to_bits);
-        self.unless(same || now.is_none(), now.map_or(0, f64::to_bits));
-        self.bit(same);
+    fn level(&mut self, initial: Option<f64>, now: Option<f64>) {
+        self.bits(u64::from(initial.is_some()) | u64::from(now.is_some()) << 1, 2);
+        let (initial, now) = (bits_of(initial), bits_of(now));
+        self.unless_zero(initial);
+        self.unless(initial, now);
     }
 
     /// Returns the number of words.
@@ -180,31 +187,43 @@ impl<'a> Record<'a> {
             costs,
         } = trade;
         let code = direction_code(*direction) | order_code(*order_type) << 1 | reason_code(*reason) << 3;
-        let code = code | u64::from(*ambiguous) << 7;
-        let head = u64::from(*number) | u64::from(symbol.0) << 32 | code << 48;
-        self.words[0] = head.to_le_bytes();
-        self.always(entry_time.0.cast_unsigned());
-        self.unless(trigger_time == entry_time, trigger_time.0.cast_unsigned());
-        self.always(exit_time.0.cast_unsigned());
-        self.always(entry_price.to_bits());
-        self.always(exit_price.to_bits());
-        self.level(*stop_loss, *initial_stop_loss);
-        self.level(*take_profit, *initial_take_profit);
-        self.always(result.to_bits());
-        self.optional(*r_multiple);
-        let now = Terms { size: size.to_bits(), risk: risk_per_trade.to_bits(), magic: *magic_number };
-        self.unless(now.size == terms.size, now.size);
-        self.unless(now.risk == terms.risk, now.risk);
-        self.unless(now.magic == terms.magic, now.magic);
-        *terms = now;
-        let TradeCosts { spread, slippage, commission, swap: financing } = costs;
-        for amount in [entry_fee, exit_fee, swap, spread, slippage, commission, financing] {
-            self.unless(amount.to_bits() == 0, amount.to_bits());
+        self.bits(code | u64::from(*ambiguous) << 7 | u64::from(scenario.is_some()) << 8, 9);
+        for word in [entry_time.0, exit_time.0].map(i64::cast_unsigned) {
+            self.always(word);
         }
-        self.bit(scenario.is_some());
-        self.words[1] = self.follows.to_le_bytes();
+        for amount in [entry_price, exit_price, result] {
+            self.always(amount.to_bits());
+        }
+        self.unless(entry_time.0.cast_unsigned(), trigger_time.0.cast_unsigned());
+        self.level(*initial_stop_loss, *stop_loss);
+        self.level(*initial_take_profit, *take_profit);
+        self.bits(u64::from(r_multiple.is_some()), 1);
+        self.unless_zero(bits_of(*r_multiple));
+        let now = Terms {
+            order: u64::from(symbol.0) << 32 | u64::from(*number),
+            size: size.to_bits(),
+            risk: risk_per_trade.to_bits(),
+            magic: *magic_number,
+        };
+        self.unless(terms.order, now.order);
+        self.unless(terms.size, now.size);
+        self.unless(terms.risk, now.risk);
+        self.unless(terms.magic, now.magic);
+        *terms = Terms { order: now.order.wrapping_add(1), ..now };
+        let TradeCosts { spread, slippage, commission, swap: financing } = costs;
+        for amount in [entry_fee, exit_fee, swap, spread, slippage] {
+            self.unless_zero(amount.to_bits());
+        }
+        self.unless((entry_fee + exit_fee).to_bits(), commission.to_bits());
+        self.unless(swap.to_bits(), financing.to_bits());
+        self.words[0] = self.head.to_le_bytes();
         self.len
     }
+}
+
+/// The bits of a number; 0 where there is none.
+fn bits_of(number: Option<f64>) -> u64 {
+    number.map_or(0, f64::to_bits)
 }
 
 fn direction_code(direction: Direction) -> u64 {
@@ -349,7 +368,7 @@ mod tests {
             bytes.resize(bytes.len().next_multiple_of(8), 0);
             bytes
         };
-        let (mut bytes, mut terms) = (text("omega-sweep trades 3"), Terms::default());
+        let (mut bytes, mut terms) = (text("omega-sweep trades 4"), Terms::default());
         for trade in &trades {
             let mut words = [[0; 8]; LONGEST];
             let used = Record::new(&mut words).write(trade, &mut terms);
