@@ -52,5 +52,5 @@ pub use scratch::recycle;
 pub use settings::{EngineSettings, SettingError};
 pub use snapshot::EngineSnapshot;
 pub use statements::{Said, Statement};
-pub use together::run_together;
+pub use together::{STRETCH, run_together};
 pub use trial::run_trial;

@@ -15,9 +15,9 @@ use crate::data::MultiSymbolData;
 use crate::strategy::{Strategy, StrategyDef};
 use crate::types::{Trial, TrialError};
 
-/// Steps of a stretch, divided among the symbols: 32 KiB of each column, the columns together about a third of a
-/// second-level cache.
-const STRETCH: usize = 4096;
+/// Steps that trials side by side walk before the next one's turn, divided among the symbols: 32 KiB of each column, the
+/// columns together about a third of a second-level cache.
+pub const STRETCH: usize = 4096;
 
 /// Bars of a column that come from memory together.
 const LINE: usize = 8;

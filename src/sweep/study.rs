@@ -366,7 +366,9 @@ impl TrialEvaluator for WindowEvaluator<'_> {
             0 => EXPECTED_BYTES,
             runs => (self.run_bytes.load(Ordering::Relaxed) / runs).max(1),
         };
-        (STEPS_SIDE_BY_SIDE / steps).min(BYTES_SIDE_BY_SIDE / bytes).clamp(1, MOST_SIDE_BY_SIDE)
+        let written = (bytes * engine::STRETCH / steps).max(1);
+        let least = (STEPS_SIDE_BY_SIDE / steps).min(BYTES_SIDE_BY_SIDE / bytes);
+        least.min(WRITTEN_SIDE_BY_SIDE / written).clamp(1, MOST_SIDE_BY_SIDE)
     }
 
     fn evaluate_together(
@@ -394,6 +396,10 @@ const EXPECTED_BYTES: usize = 256 << 10;
 
 /// Memory that the trades and equities of trials side by side may take on a thread: about what a shared cache holds.
 const BYTES_SIDE_BY_SIDE: usize = 48 << 20;
+
+/// Memory that trials side by side may fill on a stretch: about a second-level cache, so that what one of them writes is not
+/// sent away by the others before it has a few lines more.
+const WRITTEN_SIDE_BY_SIDE: usize = 1 << 20;
 
 /// Ranks rows by a study's objective (`search.md` section 5).
 #[derive(Debug, Clone)]
