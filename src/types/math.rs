@@ -38,7 +38,12 @@ pub fn sum(values: &[f64]) -> f64 {
 /// Decimal rounding of the exact binary value to `digits`, ties to even (`round_n` of `execution.md` 1).
 #[inline]
 pub fn round_decimals(x: f64, digits: usize) -> f64 {
-    round_far_from_tie(x, digits).unwrap_or_else(|| round_by_text(x, digits))
+    match TENS.get(digits) {
+        Some(&ten) if (x * ten).abs() < ROUNDS_BELOW => {
+            round_far_from_tie(x, ten).unwrap_or_else(|| round_near_tie(x, ten))
+        }
+        _ => round_by_text(x, digits),
+    }
 }
 
 /// Powers of ten that are exact.
@@ -47,13 +52,33 @@ const TENS: [f64; 10] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 /// The same where scaling settles it: the scaled value lies further from a tie than its own rounding error, so the whole
 /// number is the right one, and dividing it by an exact power of ten rounds once, as reading its decimal text does.
 #[inline]
-fn round_far_from_tie(x: f64, digits: usize) -> Option<f64> {
-    const LARGEST: f64 = 1e15;
-    let ten = TENS.get(digits)?;
+fn round_far_from_tie(x: f64, ten: f64) -> Option<f64> {
     let scaled = x * ten;
     let whole = nearest_whole(scaled);
     let from_tie = ((scaled - whole).abs() - 0.5).abs();
-    (scaled.abs() < LARGEST && from_tie > scaled.abs() * f64::EPSILON).then_some(whole / ten)
+    (from_tie > scaled.abs() * f64::EPSILON).then_some(whole / ten)
+}
+
+/// The same next to a tie: the rounding error of the scaled value, which is a float too, says on which side it lies.
+#[inline(never)]
+fn round_near_tie(x: f64, ten: f64) -> f64 {
+    let scaled = x * ten;
+    let below = floor(scaled);
+    // Exact, since the two are close to each other.
+    let beyond = (scaled - (below + 0.5)) + product_error(x, ten, scaled);
+    let up = beyond > 0.0 || (beyond == 0.0 && (0.5 * below).fract() != 0.0);
+    (below + f64::from(u8::from(up))).copysign(x) / ten
+}
+
+/// What a product lost to rounding (Dekker, Numerische Mathematik 18, 1971), of factors whose halves overflow nowhere.
+fn product_error(a: f64, b: f64, product: f64) -> f64 {
+    let halves = |x: f64| {
+        let spread = 134_217_729.0 * x;
+        let high = spread - (spread - x);
+        (high, x - high)
+    };
+    let ((a, a_low), (b, b_low)) = (halves(a), halves(b));
+    ((a * b - product) + a * b_low + a_low * b) + a_low * b_low
 }
 
 /// Below this, 2^51, adding 1.5 * 2^52 gives a sum whose last bit is worth one.
