@@ -5,6 +5,7 @@
 //! head says which. Most trades take a third of the room, and hashing is a good part of what a trade costs. Nothing
 //! is lost, so lists that differ in any bit give different bytes.
 
+use crate::types::intern::Name;
 use crate::types::{CloseReason, Digest, DigestWriter, Direction, OrderType, Trade, TradeCosts, fingerprint};
 
 /// BLAKE3 over every field of every trade by its bits, in booking order.
@@ -24,13 +25,15 @@ pub struct TradeListDigest {
     words: Vec<[u8; 8]>,
     used: usize,
     terms: Terms,
+    /// The distinct scenarios so far, in the order in which they first appeared.
+    scenarios: Vec<Name>,
     trades: u64,
 }
 
 impl Default for TradeListDigest {
     fn default() -> Self {
         let (writer, words, terms) = (DigestWriter::default(), Vec::new(), Terms::default());
-        Self { writer, words, used: BATCH, terms, trades: 0 }
+        Self { writer, words, used: BATCH, terms, scenarios: Vec::new(), trades: 0 }
     }
 }
 
@@ -41,12 +44,31 @@ impl TradeListDigest {
         if self.used >= BATCH {
             self.make_room();
         }
+        let known = self.scenarios.len();
+        let scenario = trade.scenario.map_or(0, |name| self.number_of(name));
         let room = self.words[self.used..].first_chunk_mut().expect("room for a trade behind a batch");
-        self.used += Record::new(room).write(trade, &mut self.terms);
+        self.used += Record::new(room).write(trade, scenario, &mut self.terms);
         self.trades += 1;
-        if let Some(scenario) = trade.scenario {
-            self.text(scenario);
+        if let Some(new) = self.scenarios.get(known) {
+            self.text(new);
         }
+    }
+
+    /// The number of a scenario, from 1 on; a new one is appended.
+    #[inline]
+    fn number_of(&mut self, name: Name) -> u64 {
+        let same = |known: &Name| std::ptr::eq(*known, name);
+        let place = self.scenarios.iter().position(same).unwrap_or_else(|| self.place_by_text(name));
+        place as u64 + 1
+    }
+
+    #[cold]
+    fn place_by_text(&mut self, name: Name) -> usize {
+        let place = self.scenarios.iter().position(|known| *known == name);
+        place.unwrap_or_else(|| {
+            self.scenarios.push(name);
+            self.scenarios.len() - 1
+        })
     }
 
     /// Hashes a batch that is full; the first one begins with what kind of record this is.
@@ -156,8 +178,8 @@ impl<'a> Record<'a> {
         self.unless(initial, now);
     }
 
-    /// Returns the number of words.
-    fn write(mut self, trade: &Trade, terms: &mut Terms) -> usize {
+    /// `scenario` is the number of the trade's scenario, 0 without one. Returns the number of words.
+    fn write(mut self, trade: &Trade, scenario: u64, terms: &mut Terms) -> usize {
         // Taken apart without `..`, so that a new field cannot be forgotten here.
         let Trade {
             number,
@@ -181,13 +203,15 @@ impl<'a> Record<'a> {
             exit_fee,
             swap,
             reason,
-            scenario,
+            scenario: _,
             magic_number,
             ambiguous,
             costs,
         } = trade;
         let code = direction_code(*direction) | order_code(*order_type) << 1 | reason_code(*reason) << 3;
-        self.bits(code | u64::from(*ambiguous) << 7 | u64::from(scenario.is_some()) << 8, 9);
+        // Some scenarios have a number in the head, any others in a word.
+        const MANY: u64 = 15;
+        self.bits(code | u64::from(*ambiguous) << 7 | scenario.min(MANY) << 8, 12);
         for word in [entry_time.0, exit_time.0].map(i64::cast_unsigned) {
             self.always(word);
         }
@@ -216,6 +240,7 @@ impl<'a> Record<'a> {
         }
         self.unless((entry_fee + exit_fee).to_bits(), commission.to_bits());
         self.unless(swap.to_bits(), financing.to_bits());
+        self.unless_zero(if scenario < MANY { 0 } else { scenario });
         self.words[0] = self.head.to_le_bytes();
         self.len
     }
@@ -259,6 +284,7 @@ fn reason_code(reason: CloseReason) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::intern::intern;
     use crate::types::{SymbolId, Timestamp};
 
     fn trade() -> Trade {
@@ -356,10 +382,12 @@ mod tests {
     #[test]
     fn batches_show_in_no_bit() {
         // Longer than two batches, with texts that reach over their ends.
+        // As many names, each longer than the one before, as their number.
+        let names: Vec<Name> = (1..=300).map(|length| intern(&"n".repeat(length))).collect();
         let trades: Vec<Trade> = (0..700_u32)
             .map(|number| {
-                let scenario = (number % 3 == 0).then_some("a rule with a name of more than one word");
-                Trade { number, scenario, ..trade() }
+                let scenario = names.get(number as usize).or_else(|| names.get(number as usize % 400));
+                Trade { number, scenario: scenario.copied(), ..trade() }
             })
             .collect();
         let text = |text: &str| {
@@ -369,15 +397,32 @@ mod tests {
             bytes
         };
         let (mut bytes, mut terms) = (text("omega-sweep trades 4"), Terms::default());
-        for trade in &trades {
+        for (place, trade) in trades.iter().enumerate() {
             let mut words = [[0; 8]; LONGEST];
-            let used = Record::new(&mut words).write(trade, &mut terms);
+            let number = trade.scenario.map_or(0, |name| name.len() as u64);
+            let used = Record::new(&mut words).write(trade, number, &mut terms);
             bytes.extend(words[..used].as_flattened());
-            bytes.extend(trade.scenario.map(text).unwrap_or_default());
+            if place < names.len() {
+                bytes.extend(text(names[place]));
+            }
         }
         assert!(bytes.len() > 2 * fingerprint::BATCH);
         bytes.extend((trades.len() as u64).to_le_bytes());
         assert_eq!(trade_list_digest(&trades), Digest::of(&bytes));
+    }
+
+    #[test]
+    fn scenarios_are_told_apart_by_their_text_alone() {
+        let of = |scenarios: &[Option<Name>]| {
+            let with = |&scenario: &Option<Name>| Trade { scenario, ..trade() };
+            trade_list_digest(&scenarios.iter().map(with).collect::<Vec<_>>())
+        };
+        let copy: Name = Box::leak(String::from("long_2").into_boxed_str());
+        assert_eq!(of(&[Some("long_2"), Some(copy)]), of(&[Some("long_2"), Some("long_2")]));
+        let lists =
+            [[Some("a"), Some("b")], [Some("b"), Some("a")], [Some("a"), Some("a")], [Some("a"), None]];
+        let digests: std::collections::BTreeSet<_> = lists.iter().map(|list| of(list)).collect();
+        assert_eq!(digests.len(), lists.len());
     }
 
     #[test]

@@ -101,7 +101,7 @@ impl PlacedDraws {
         let words = &self.blocks[usize::from(second)];
         let at = 2 * (place % Self::PER_BLOCK) as usize;
         let bits = u64::from(words[at]) | u64::from(words[at + 1]) << 32;
-        (bits >> 11) as f64 * UNIT
+        unit_of(bits)
     }
 
     /// Says which draw is likely to be asked for after the next one. It is made along with that one, which costs next to
@@ -118,6 +118,12 @@ impl PlacedDraws {
         let places = Places { key: &self.key, stream, counters: self.counters };
         chacha::make_blocks(places, &mut self.blocks);
     }
+}
+
+/// The upper 53 bits as a float in `[0, 1)`. Signed, since that conversion is an instruction of its own everywhere.
+#[inline]
+fn unit_of(bits: u64) -> f64 {
+    (bits >> 11).cast_signed() as f64 * UNIT
 }
 
 /// A ChaCha8 generator with our drawing rules.
@@ -143,7 +149,7 @@ impl KeyedRng {
 
     /// A float in `[0, 1)` with 53 bits.
     pub fn unit(&mut self) -> f64 {
-        (self.bits() >> 11) as f64 * UNIT
+        unit_of(self.bits())
     }
 
     /// An integer below `n` by Lemire's multiply-and-reject.
