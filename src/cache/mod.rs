@@ -10,10 +10,14 @@ pub mod error;
 pub mod expression;
 mod lanes;
 pub mod masks;
+mod needs;
+mod passing;
 pub mod plan;
 #[cfg(test)]
 mod sample;
+mod slices;
 mod source;
+mod tiles;
 
 pub use build::build;
 pub use columns::{CacheReport, Column, IndicatorCache};

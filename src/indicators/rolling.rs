@@ -13,8 +13,12 @@ use super::tiles::rows_of_windows;
 use super::windows::{OnePass, TwoPass, each_length, each_window};
 use crate::types::registers;
 
-/// Windows up to this length are added up as fast as they could be slid.
-const SHORT: usize = 24;
+/// Windows up to this length are added up as fast as they could be slid. Of longer ones even the change over [`TOGETHER`]
+/// windows is below the size up to which sums are exact.
+const SHORT: usize = 2 * TOGETHER;
+
+/// Sums slid at a time.
+const TOGETHER: usize = 8;
 
 /// By what a sum of squares is divided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,14 +29,23 @@ pub enum Deviation {
     Population,
 }
 
-/// Sum of the last `window` values. `O(n * window)`; `O(n)` for whole numbers, whose sums are exact.
-pub fn sum(values: &[f64], window: usize) -> Vec<f64> {
-    column(values.len(), |out| sum_into(values, window, out))
+impl Deviation {
+    fn count(self, window: usize) -> f64 {
+        match self {
+            Self::Sample if window == 1 => f64::NAN,
+            Self::Sample => (window - 1) as f64,
+            Self::Population => window as f64,
+        }
+    }
 }
 
-/// [`sum`] into a column as long as `values`.
-pub(crate) fn sum_into(values: &[f64], window: usize, out: &mut [f64]) {
-    sums(values, &[window], &mut [out], |_, sum| sum);
+fn square(mean: f64, x: f64) -> f64 {
+    (x - mean) * (x - mean)
+}
+
+/// Sum of the last `window` values. `O(n * window)`; `O(n)` for whole numbers, whose sums are exact.
+pub fn sum(values: &[f64], window: usize) -> Vec<f64> {
+    column(values.len(), |out| sum_rows(values, window, 0..values.len(), out))
 }
 
 /// Mean of the last `window` values. Costs what [`sum`] costs.
@@ -56,8 +69,11 @@ pub(super) fn weighted_mean_rows(values: &[f64], window: usize, rows: Range<usiz
 }
 
 /// Some rows of [`sum`].
-pub(super) fn sum_rows(values: &[f64], window: usize, rows: Range<usize>, out: &mut [f64]) {
+pub(crate) fn sum_rows(values: &[f64], window: usize, rows: Range<usize>, out: &mut [f64]) {
     rows_of_windows(values, window, rows, out, |values, full| {
+        if window > SHORT && sums_are_exact(values, window) {
+            return sliding_sums(values, window, full, |sum| sum);
+        }
         let rule = OnePass { term: |_, x| x, finish: |sum| sum };
         each_window(registers::arch(), [values], window, [full], rule);
     });
@@ -75,12 +91,21 @@ pub(super) fn mean_rows(values: &[f64], window: usize, rows: Range<usize>, out: 
 
 /// Standard deviation of the last `window` values. `O(n * window)`.
 pub fn deviation(values: &[f64], window: usize, divisor: Deviation) -> Vec<f64> {
-    column(values.len(), |out| deviation_into(values, window, divisor, out))
+    column(values.len(), |out| deviation_rows(values, window, divisor, 0..values.len(), out))
 }
 
-/// [`deviation`] into a column as long as `values`.
-pub(crate) fn deviation_into(values: &[f64], window: usize, divisor: Deviation, out: &mut [f64]) {
-    deviations_into(values, window, divisor, [out], |_, deviation, _| [deviation]);
+/// Some rows of [`deviation`].
+pub(crate) fn deviation_rows(
+    values: &[f64],
+    window: usize,
+    divisor: Deviation,
+    rows: Range<usize>,
+    out: &mut [f64],
+) {
+    let count = divisor.count(window);
+    rows_of_windows(values, window, rows, out, |values, full| {
+        full_around_mean(values, window, [full], square, |_, squares, _| [(squares / count).sqrt()]);
+    });
 }
 
 /// What `finish` makes of mean, [`deviation`] and newest value of each window, in columns as long as `values`.
@@ -91,12 +116,7 @@ pub(crate) fn deviations_into<const N: usize>(
     columns: [&mut [f64]; N],
     finish: impl Fn(f64, f64, f64) -> [f64; N] + Copy,
 ) {
-    let count = match divisor {
-        Deviation::Sample if window == 1 => f64::NAN,
-        Deviation::Sample => (window - 1) as f64,
-        Deviation::Population => window as f64,
-    };
-    let square = |mean: f64, x: f64| (x - mean) * (x - mean);
+    let count = divisor.count(window);
     around_mean(values, window, columns, square, |mean, squares, newest| {
         finish(mean, (squares / count).sqrt(), newest)
     });
@@ -115,14 +135,23 @@ pub(super) fn around_mean<const N: usize>(
     for column in &mut columns {
         column[..before].fill(f64::NAN);
     }
-    if before == values.len() {
-        return;
+    if before < values.len() {
+        full_around_mean(values, window, columns.map(|column| &mut column[before..]), term, finish);
     }
-    let full = columns.each_mut().map(|column| &mut column[before..]);
-    each_window(registers::arch(), [values], window, full, TwoPass { term, finish });
+}
+
+/// [`around_mean`] from the first full window on.
+fn full_around_mean<const N: usize>(
+    values: &[f64],
+    window: usize,
+    mut full: [&mut [f64]; N],
+    term: impl Fn(f64, f64) -> f64,
+    finish: impl Fn(f64, f64, f64) -> [f64; N] + Copy,
+) {
+    each_window(registers::arch(), [values], window, full.each_mut().map(|full| &mut **full), TwoPass { term, finish });
     for_constant_windows(values, window, |i| {
-        for (column, number) in columns.iter_mut().zip(finish(values[i], 0.0, values[i])) {
-            column[i] = number;
+        for (full, number) in full.iter_mut().zip(finish(values[i], 0.0, values[i])) {
+            full[i + 1 - window] = number;
         }
     });
 }
@@ -168,15 +197,32 @@ fn sums_are_exact(values: &[f64], window: usize) -> bool {
     are_whole(registers::arch(), values, most)
 }
 
-/// `finish` of sums of whole numbers, each from the one before: exact, hence those of any order of summation.
+/// `finish` of sums of whole numbers, each from one before: exact, hence those of any order of summation.
+///
+/// The changes of [`TOGETHER`] sums are added up apart, so only one addition of them waits for the sums before.
 fn sliding_sums(values: &[f64], window: usize, out: &mut [f64], finish: impl Fn(f64) -> f64) {
     let Some((first, rest)) = out.split_first_mut() else { return };
-    let mut total = values[..window].iter().fold(0.0, |total, x| total + x);
+    let mut total = exact_sum(&values[..window]);
     *first = finish(total);
-    for ((out, old), new) in rest.iter_mut().zip(values).zip(&values[window..]) {
-        total += new - old;
-        *out = finish(total);
+    let (old, new) = (&values[..rest.len()], &values[window..]);
+    for ((out, old), new) in rest.chunks_mut(TOGETHER).zip(old.chunks(TOGETHER)).zip(new.chunks(TOGETHER)) {
+        let mut change = 0.0;
+        for ((out, old), new) in out.iter_mut().zip(old).zip(new) {
+            change += new - old;
+            *out = finish(total + change);
+        }
+        total += change;
     }
+}
+
+/// Sum of whole numbers, in lanes.
+fn exact_sum(values: &[f64]) -> f64 {
+    let (lines, rest) = values.as_chunks::<TOGETHER>();
+    let mut totals = [0.0; TOGETHER];
+    for line in lines {
+        totals.iter_mut().zip(line).for_each(|(total, x)| *total += x);
+    }
+    totals.iter().chain(rest).fold(0.0, |total, x| total + x)
 }
 
 /// A column filled by `fill`.

@@ -65,7 +65,7 @@ impl Compiled {
     /// Asks for everything the rules read.
     pub(super) fn plan(&self, plan: &mut CachePlan) {
         for (key, definition) in &self.definitions {
-            plan.expression(*key, Arc::<Definition>::clone(definition));
+            plan.define(*key, Arc::<Definition>::clone(definition));
         }
         for rows in [&self.long, &self.short, &self.exit_long, &self.exit_short] {
             rows.for_each_key(&mut |key| plan.mask(key));
