@@ -55,7 +55,9 @@ pub fn build(
     let mut computed = add_columns(&mut cache, &needs.columns, plan, data, previous)?;
     computed += add_masks(&mut cache, &masks, plan, data, previous);
     cache.passed = previous.map_or_else(BTreeSet::new, |previous| previous.passed.clone());
-    cache.passed.extend(needs.passing.into_iter().filter(|key| matches!(key.kind, IndicatorKind::Expression(_))));
+    cache
+        .passed
+        .extend(needs.passing.into_iter().filter(|key| matches!(key.kind, IndicatorKind::Expression(_))));
     let kept = previous.map_or(0, |previous| keep_leftovers(&mut cache, previous, limit - needed));
     cache.report = CacheReport {
         series: plan.keys().count() as u64,

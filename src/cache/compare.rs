@@ -230,7 +230,7 @@ fn crossings(now: &[u64], other: &[u64], was_other: bool, out: &mut [u64]) {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::sample::{ROWS, key, market};
+    use super::super::sample::{Change, ROWS, key, market};
     use super::*;
     use crate::cache::bitmap::{count, is_set, words_for};
     use crate::cache::{CachePlan, IndicatorCache, PriceField, build};
@@ -249,6 +249,7 @@ mod tests {
             key(H1, IndicatorKind::Close),
             key(H1, IndicatorKind::Ema { period: 3 }),
             mean,
+            momentum(&mut CachePlan::default()),
         ]);
         let field = prop::sample::select(vec![
             PriceField::Open,
@@ -258,6 +259,7 @@ mod tests {
         ]);
         prop_oneof![
             3 => series.clone().prop_map(Operand::Series),
+            2 => (series.clone(), 0..3_u32).prop_map(|(key, bars)| Operand::Back(key, bars)),
             2 => (series, 0..800_u32).prop_map(|(key, bars)| Operand::Back(key, bars % 70 * (1 + bars % 11))),
             2 => (-2.0..2.0_f64).prop_map(move |factor| Operand::Band {
                 mean,
@@ -267,6 +269,12 @@ mod tests {
             2 => field.prop_map(|field| Operand::Price { symbol: SymbolId(0), side: PriceSide::Bid, field }),
             1 => prop_oneof![Just(1.09), Just(0.0), -2.0..2.0_f64].prop_map(|x| Operand::Constant(FloatBits::new(x))),
         ]
+    }
+
+    /// An expression over another, which pass by.
+    fn momentum(plan: &mut CachePlan) -> SeriesKey {
+        let change = Change::define(key(M5, IndicatorKind::Ema { period: 5 }), 7, plan);
+        Change::define(change, 30, plan)
     }
 
     fn comparison() -> impl Strategy<Value = Comparison> {
@@ -312,6 +320,7 @@ mod tests {
             prop_assume!(key.symbol().is_some());
             let data = market();
             let mut plan = CachePlan::default();
+            momentum(&mut plan);
             plan.mask(key);
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
             let compared = pool.install(|| build(&plan, &data, None, None)).expect("fits");

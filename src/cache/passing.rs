@@ -198,3 +198,34 @@ impl Pass<'_> {
         self.tiles.all()
     }
 }
+
+/// The rows from `start` on of some series that can pass by, so many at a time.
+#[cfg(test)]
+pub(crate) fn on_the_way(
+    plan: &super::CachePlan,
+    data: &MultiSymbolData,
+    keys: &[SeriesKey],
+    start: usize,
+    most: usize,
+) -> Vec<Vec<f64>> {
+    let mut whole = plan.clone();
+    whole.keep_all();
+    let cache = super::build(&whole, data, None, None).expect("no budget");
+    let column = |key: &SeriesKey| {
+        let price = || Slices::price(key, &data.symbol(key.symbol).bars);
+        if can_pass(key, plan.definitions(), data) { price() } else { cache.get(key).map(Slices::of) }
+    };
+    let read: Vec<(SeriesKey, usize)> = keys.iter().map(|key| (*key, 1)).collect();
+    let passing = Passing::of(&read, data, plan.definitions(), column);
+    let mut pass = passing.pass(start, most);
+    let mut values = vec![Vec::new(); keys.len()];
+    let rows = data.symbol(keys[0].symbol).bars.len();
+    for start in (start..rows).step_by(most) {
+        pass.advance(rows.min(start + most));
+        for (values, key) in values.iter_mut().zip(keys) {
+            let place = passing.place(key).expect("it passes by");
+            values.extend(pass.tiles().rows(place, start..rows.min(start + most), 0));
+        }
+    }
+    values
+}

@@ -148,7 +148,13 @@ fn full_around_mean<const N: usize>(
     term: impl Fn(f64, f64) -> f64,
     finish: impl Fn(f64, f64, f64) -> [f64; N] + Copy,
 ) {
-    each_window(registers::arch(), [values], window, full.each_mut().map(|full| &mut **full), TwoPass { term, finish });
+    each_window(
+        registers::arch(),
+        [values],
+        window,
+        full.each_mut().map(|full| &mut **full),
+        TwoPass { term, finish },
+    );
     for_constant_windows(values, window, |i| {
         for (full, number) in full.iter_mut().zip(finish(values[i], 0.0, values[i])) {
             full[i + 1 - window] = number;
