@@ -80,11 +80,28 @@ impl Rows<'_> {
     }
 }
 
-/// Two operands, by position, and what is asked of them: places among the keys.
+/// Two operands, by position, and what is asked of them.
 struct Pair {
     left: usize,
     right: usize,
-    wanted: Vec<(usize, Comparison)>,
+    wanted: Vec<Wanted>,
+}
+
+/// One comparison of a pair.
+#[derive(Clone, Copy)]
+struct Wanted {
+    /// Place among the keys.
+    place: usize,
+    comparison: Comparison,
+    when: When,
+}
+
+/// Of which row a bit tells.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum When {
+    Now,
+    /// The row before.
+    Before,
 }
 
 /// The bitmaps of `keys`, all of one symbol with so many rows, in their order, and how many series passed by for them.
@@ -136,21 +153,37 @@ fn looked_at(operands: &[Operand]) -> Vec<(SeriesKey, usize)> {
 
 /// The distinct operands, and the distinct pairs of them.
 fn arrange(keys: &[MaskKey]) -> (Vec<Operand>, Vec<Pair>) {
-    let mut operands: Vec<Operand> = keys.iter().flat_map(|key| [key.left, key.right]).collect();
+    let mut asked: BTreeMap<(Operand, Operand), Vec<Wanted>> = BTreeMap::new();
+    for (place, key) in keys.iter().enumerate() {
+        let (sides, when) = sides_of(key);
+        asked.entry(sides).or_default().push(Wanted { place, comparison: key.comparison, when });
+    }
+    let mut operands: Vec<Operand> = asked.keys().flat_map(|(left, right)| [*left, *right]).collect();
     operands.sort_unstable();
     operands.dedup();
-    let mut wanted: BTreeMap<(Operand, Operand), Vec<(usize, Comparison)>> = BTreeMap::new();
-    for (place, key) in keys.iter().enumerate() {
-        wanted.entry((key.left, key.right)).or_default().push((place, key.comparison));
-    }
     let position = |operand: &Operand| operands.binary_search(operand).expect("every operand is listed");
-    let pair = |((left, right), wanted): (&(Operand, Operand), _)| Pair {
+    let pair = |((left, right), wanted): (&(Operand, Operand), &Vec<Wanted>)| Pair {
         left: position(left),
         right: position(right),
-        wanted,
+        wanted: wanted.clone(),
     };
-    let pairs = wanted.iter().map(|(sides, wanted)| pair((sides, wanted.clone()))).collect();
+    let pairs = asked.iter().map(pair).collect();
     (operands, pairs)
+}
+
+/// The operands of a comparison. What is compared one row ago is what was compared there: its words are taken with those of
+/// now.
+fn sides_of(key: &MaskKey) -> ((Operand, Operand), When) {
+    let there = |operand| match operand {
+        Operand::Back(series, 1) => Some(Operand::Series(series)),
+        Operand::Constant(_) => Some(operand),
+        _ => None,
+    };
+    let crosses = matches!(key.comparison, Comparison::CrossAbove | Comparison::CrossBelow);
+    match there(key.left).zip(there(key.right)).filter(|_| !crosses) {
+        Some(sides) => (sides, When::Before),
+        None => ((key.left, key.right), When::Now),
+    }
 }
 
 /// Consecutive rows of all bitmaps: their words, one list per key.
@@ -172,16 +205,18 @@ impl Stretch<'_> {
                 values.iter().map(|values| values.rows(tiles, start..start + 1, 1).first()).collect();
             let first = (start - self.start) / 64;
             let words = first..first + words_for(rows.len());
+            let last = u64::MAX >> (rows.len().wrapping_neg() % 64);
             let rows: Vec<Rows<'_>> =
                 values.iter().map(|values| values.rows(tiles, rows.clone(), 0)).collect();
-            compare_chunk(words, &before, &rows, pairs, &mut self.words);
+            compare_chunk((words, last), &before, &rows, pairs, &mut self.words);
         }
     }
 }
 
-/// Some words of all bitmaps from the rows they stand for; `before` are the operands on the row before.
+/// Some words of all bitmaps from the rows they stand for, in the last of them these bits; `before` are the operands on the
+/// row before.
 fn compare_chunk(
-    words: Range<usize>,
+    (words, last): (Range<usize>, u64),
     before: &[f64],
     rows: &[Rows<'_>],
     pairs: &[Pair],
@@ -198,8 +233,12 @@ fn compare_chunk(
             (Rows::Same(_), Rows::Same(_)) => unreachable!("a comparison reads a series"),
         }
         let before = (before[pair.left], before[pair.right]);
-        for &(place, comparison) in &pair.wanted {
-            derive(comparison, more, less, before, &mut out[place][words.clone()]);
+        for &Wanted { place, comparison, when } in &pair.wanted {
+            let out = &mut out[place][words.clone()];
+            derive(comparison, more, less, before, out);
+            if when == When::Before {
+                one_row_later(out, was(comparison, before), last);
+            }
         }
     }
 }
@@ -214,6 +253,24 @@ fn derive(comparison: Comparison, more: &[u64], less: &[u64], before: (f64, f64)
         Comparison::GreaterEqual => out.copy_from_slice(more),
         Comparison::CrossAbove => crossings(more, less, before.0 <= before.1, out),
         Comparison::CrossBelow => crossings(less, more, before.0 >= before.1, out),
+    }
+}
+
+/// Whether numbers compare, as a word of one row.
+fn was(comparison: Comparison, (left, right): (f64, f64)) -> u64 {
+    let mut word = [0];
+    derive(comparison, &[u64::from(left >= right)], &[u64::from(left <= right)], (left, right), &mut word);
+    word[0]
+}
+
+/// Moves all rows on by one; the first gets `before`, and the last word keeps these bits.
+fn one_row_later(words: &mut [u64], before: u64, last: u64) {
+    let mut carried = before;
+    for word in &mut *words {
+        (*word, carried) = (*word << 1 | carried, *word >> 63);
+    }
+    if let Some(word) = words.last_mut() {
+        *word &= last;
     }
 }
 

@@ -34,7 +34,9 @@ impl Tiles {
         let mut places: Vec<Place> = before.map(&mut place).collect();
         let room = vec![f64::NAN; end + LINE];
         let line = room.as_ptr().align_offset(LINE * size_of::<f64>()).min(LINE);
-        places.iter_mut().for_each(|place| place.first += line);
+        for place in &mut places {
+            place.first += line;
+        }
         Self { room, places, rows: begin..begin }
     }
 

@@ -56,7 +56,7 @@ fn recipe() -> impl Strategy<Value = Recipe> {
         use BinaryOp::{Add, Divide, Max, Min, Multiply, Subtract};
         let two = prop::sample::select(vec![Add, Subtract, Multiply, Divide, Min, Max]);
         let one = prop::sample::select(vec![UnaryOp::Minus, UnaryOp::Abs, UnaryOp::Sqrt]);
-        let boxed = part.clone().prop_map(Box::new);
+        let boxed = part.prop_map(Box::new);
         prop_oneof![
             4 => (two, boxed.clone(), boxed.clone()).prop_map(|(operation, a, b)| Recipe::Binary(operation, a, b)),
             1 => (one, boxed.clone()).prop_map(|(operation, x)| Recipe::Unary(operation, x)),
@@ -141,7 +141,9 @@ proptest! {
             series(H1, IndicatorKind::Close),
         ];
         let mut plan = CachePlan::default();
-        keys.iter().for_each(|key| plan.series(*key));
+        for key in &keys {
+            plan.series(*key);
+        }
         let given = build(&plan, &data, None, None).expect("no budget");
         let column = |key: &SeriesKey| (0..ROWS).map(|row| given.get(key).expect("asked for").at(row)).collect();
         let mut columns: Columns = keys.iter().map(|key| (*key, column(key))).collect();
