@@ -26,9 +26,8 @@ impl Tiles {
     pub(super) fn new(begin: usize, most: usize, before: impl Iterator<Item = usize>) -> Self {
         let mut end = 0;
         let mut place = |before: usize| {
-            let before = before.next_multiple_of(LINE);
-            let first = end + before;
-            end = first + most.next_multiple_of(LINE);
+            let first = (end + before).next_multiple_of(LINE);
+            end = first + most;
             Place { first, before }
         };
         let mut places: Vec<Place> = before.map(&mut place).collect();
@@ -70,13 +69,13 @@ impl Tiles {
     pub(super) fn next_to(&mut self, place: usize) -> (&mut [f64], TilesSoFar<'_>) {
         let Place { first, before } = self.places[place];
         let (room, own) = self.room.split_at_mut(first - before);
-        let places = &self.places[..place];
-        (&mut own[before..before + self.rows.len()], TilesSoFar { room, places, start: self.rows.start })
+        let own = &mut own[before..before + self.rows.len()];
+        (own, TilesSoFar { room, places: &self.places[..place], start: self.rows.start, end: self.rows.end })
     }
 
     /// All of them, to be read.
     pub(super) fn all(&self) -> TilesSoFar<'_> {
-        TilesSoFar { room: &self.room, places: &self.places, start: self.rows.start }
+        TilesSoFar { room: &self.room, places: &self.places, start: self.rows.start, end: self.rows.end }
     }
 }
 
@@ -86,13 +85,20 @@ pub(super) struct TilesSoFar<'a> {
     room: &'a [f64],
     places: &'a [Place],
     start: usize,
+    end: usize,
 }
 
 impl<'a> TilesSoFar<'a> {
     /// The values of a place so many rows before some rows.
+    ///
+    /// # Panics
+    /// When these are not kept, or not computed yet.
     pub(super) fn rows(self, place: usize, rows: Range<usize>, back: usize) -> &'a [f64] {
         let Place { first, before } = self.places[place];
-        debug_assert!(rows.start + before >= self.start + back, "as many rows are kept as are read");
+        assert!(
+            rows.start + before >= self.start + back && rows.end <= self.end,
+            "only rows within reach are read"
+        );
         let start = first + rows.start - back - self.start;
         &self.room[start..start + rows.len()]
     }
