@@ -8,17 +8,10 @@
 use std::ops::Range;
 
 use super::extremes::extremes;
-use super::lanes::are_whole;
+use super::sliding::{can_slide, sliding_sums};
 use super::tiles::rows_of_windows;
 use super::windows::{OnePass, TwoPass, each_length, each_window};
 use crate::types::registers;
-
-/// Windows up to this length are added up as fast as they could be slid. Of longer ones even the change over [`TOGETHER`]
-/// windows is below the size up to which sums are exact.
-const SHORT: usize = 2 * TOGETHER;
-
-/// Sums slid at a time.
-const TOGETHER: usize = 8;
 
 /// By what a sum of squares is divided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,8 +64,8 @@ pub(super) fn weighted_mean_rows(values: &[f64], window: usize, rows: Range<usiz
 /// Some rows of [`sum`].
 pub(crate) fn sum_rows(values: &[f64], window: usize, rows: Range<usize>, out: &mut [f64]) {
     rows_of_windows(values, window, rows, out, |values, full| {
-        if window > SHORT && sums_are_exact(values, window) {
-            return sliding_sums(values, window, full, |sum| sum);
+        if can_slide(values, window) {
+            return sliding_sums(registers::arch(), values, window, full, |sum| sum);
         }
         let rule = OnePass { term: |_, x| x, finish: |sum| sum };
         each_window(registers::arch(), [values], window, [full], rule);
@@ -180,10 +173,10 @@ fn sums(
     finish: impl Fn(usize, f64) -> f64 + Copy,
 ) {
     let longest = windows.last().copied().unwrap_or(1);
-    if longest > SHORT && sums_are_exact(values, longest) {
+    if can_slide(values, longest) {
         for (&window, column) in windows.iter().zip(columns) {
             rows_of_windows(values, window, 0..values.len(), column, |values, full| {
-                sliding_sums(values, window, full, |sum| finish(window, sum));
+                sliding_sums(registers::arch(), values, window, full, |sum| finish(window, sum));
             });
         }
         return;
@@ -195,40 +188,6 @@ fn sums(
     let full = windows[..fits].iter().zip(columns).map(|(&window, column)| &mut column[window - 1..]);
     let mut full: Vec<&mut [f64]> = full.collect();
     each_length(registers::arch(), values, &windows[..fits], &mut full, finish);
-}
-
-/// Whether all values are whole numbers, so small that no sum of `window` of them is rounded.
-fn sums_are_exact(values: &[f64], window: usize) -> bool {
-    let most = 9_007_199_254_740_992.0 / window as f64; // 2^53
-    are_whole(registers::arch(), values, most)
-}
-
-/// `finish` of sums of whole numbers, each from one before: exact, hence those of any order of summation.
-///
-/// The changes of [`TOGETHER`] sums are added up apart, so only one addition of them waits for the sums before.
-fn sliding_sums(values: &[f64], window: usize, out: &mut [f64], finish: impl Fn(f64) -> f64) {
-    let Some((first, rest)) = out.split_first_mut() else { return };
-    let mut total = exact_sum(&values[..window]);
-    *first = finish(total);
-    let (old, new) = (&values[..rest.len()], &values[window..]);
-    for ((out, old), new) in rest.chunks_mut(TOGETHER).zip(old.chunks(TOGETHER)).zip(new.chunks(TOGETHER)) {
-        let mut change = 0.0;
-        for ((out, old), new) in out.iter_mut().zip(old).zip(new) {
-            change += new - old;
-            *out = finish(total + change);
-        }
-        total += change;
-    }
-}
-
-/// Sum of whole numbers, in lanes.
-fn exact_sum(values: &[f64]) -> f64 {
-    let (lines, rest) = values.as_chunks::<TOGETHER>();
-    let mut totals = [0.0; TOGETHER];
-    for line in lines {
-        totals.iter_mut().zip(line).for_each(|(total, x)| *total += x);
-    }
-    totals.iter().chain(rest).fold(0.0, |total, x| total + x)
 }
 
 /// A column filled by `fill`.
@@ -350,16 +309,6 @@ mod tests {
         }
 
         #[test]
-        fn whole_numbers_have_the_sums_of_any_order(
-            values in prop::collection::vec((-50_i32..50).prop_map(f64::from), 0..80),
-            window in 1..60_usize,
-        ) {
-            let plain = |window: &[f64]| window.iter().fold(0.0, |total, x| total + x);
-            prop_assert!(sums_are_exact(&values, window));
-            prop_assert!(same(&sum(&values, window), &plainly(&values, window, plain)));
-        }
-
-        #[test]
         fn extremes_are_those_of_the_window(
             (values, again) in (prices(), 1..8_usize),
             window in prop_oneof![1..30_usize, 60..150_usize],
@@ -371,13 +320,6 @@ mod tests {
             prop_assert!(same(&min(&values, window), &plainly(&values, window, of(f64::min))));
             prop_assert!(same(&max(&values, window), &plainly(&values, window, of(f64::max))));
         }
-    }
-
-    #[test]
-    fn sums_that_would_be_rounded_are_not_slid() {
-        assert!(!sums_are_exact(&[1.5], 1) && !sums_are_exact(&[f64::NAN], 1));
-        let large = 9_007_199_254_740_992.0;
-        assert!(sums_are_exact(&[large], 1) && !sums_are_exact(&[large], 2));
     }
 
     #[test]

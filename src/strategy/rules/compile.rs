@@ -279,7 +279,12 @@ impl Compiler<'_> {
     }
 
     fn window(&mut self, operation: WindowOp, bars: u32, x: &Num, at: Place) -> Result<Expr, ParamError> {
-        let x = self.number(x, at)?;
+        let mut x = self.number(x, at)?;
+        let is_plain = matches!(x, Expr::Const(_) | Expr::Series(..));
+        // What is added up is a series of its own, shared by all windows over it.
+        if operation == WindowOp::Sum && !is_plain && at.timeframe == self.primary() {
+            x = self.define(at, Definition::Values(x));
+        }
         Ok(self.define(at, Definition::Window(operation, bars, x)))
     }
 
