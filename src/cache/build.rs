@@ -3,7 +3,6 @@
 //! A series depends on the data and its key alone, so neither the number of threads nor what was reused shows in a
 //! single bit.
 
-use super::averages;
 use super::bitmap::words_for;
 use super::columns::{CacheReport, Column, IndicatorCache, Kept};
 use super::compare::bitmaps;
@@ -11,11 +10,12 @@ use super::compute::compute_all;
 use super::error::CacheError;
 use super::expression::add_expressions;
 use super::masks::MaskKey;
+use super::needs::Needs;
 use super::plan::CachePlan;
 use super::source::{Origin, StepMaps, check, values};
 use crate::data::MultiSymbolData;
 use crate::indicators::{IndicatorKind, SeriesKey};
-use crate::types::{PriceSide, SymbolId};
+use crate::types::SymbolId;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A cache with every series and comparison of `plan`.
@@ -37,12 +37,14 @@ pub fn build(
     let masks = plan.mask_keys().map(|key| Ok((*key, mask_rows(key, data)?)));
     let masks: Vec<(MaskKey, usize)> = masks.collect::<Result<_, CacheError>>()?;
     let maps = StepMaps::of(plan.keys(), data, previous.map(|cache| &cache.maps));
-    let passing = passing_by(plan, data, previous);
-    let columns: Vec<&SeriesKey> = plan.keys().filter(|key| !passing.contains(key)).collect();
-    let needed = maps.bytes()
-        + columns.iter().map(|key| 8 * values(key, data, &maps) as u64).sum::<u64>()
-        + masks.iter().map(|(_, rows)| 8 * words_for(*rows) as u64).sum::<u64>();
     let limit = budget.unwrap_or(u64::MAX);
+    let bytes = |needs: &Needs| {
+        maps.bytes()
+            + needs.columns.iter().map(|key| 8 * values(key, data, &maps) as u64).sum::<u64>()
+            + masks.iter().map(|(_, rows)| 8 * words_for(*rows) as u64).sum::<u64>()
+    };
+    let needs = needs(plan, data, previous, |needs| bytes(needs) <= limit);
+    let needed = bytes(&needs);
     if needed > limit {
         return Err(CacheError::Budget { needed, limit });
     }
@@ -50,9 +52,12 @@ pub fn build(
     let generation = previous.map_or(0, |cache| cache.generation) + 1;
     let mut cache =
         IndicatorCache { origin: Origin::of(data), maps, generation, ..IndicatorCache::default() };
-    let mut computed = add_columns(&mut cache, &columns, plan, data, previous)?;
-    let compared = add_masks(&mut cache, &masks, data, previous);
-    computed += compared + if compared > 0 { passing.len() as u64 } else { 0 };
+    let mut computed = add_columns(&mut cache, &needs.columns, plan, data, previous)?;
+    computed += add_masks(&mut cache, &masks, plan, data, previous);
+    cache.passed = previous.map_or_else(BTreeSet::new, |previous| previous.passed.clone());
+    cache
+        .passed
+        .extend(needs.passing.into_iter().filter(|key| matches!(key.kind, IndicatorKind::Expression(_))));
     let kept = previous.map_or(0, |previous| keep_leftovers(&mut cache, previous, limit - needed));
     cache.report = CacheReport {
         series: plan.keys().count() as u64,
@@ -65,32 +70,31 @@ pub fn build(
     Ok(cache)
 }
 
+/// What a plan needs. An expression that passed by before and is needed again becomes a column where that `fits`: it would be
+/// calculated for every batch otherwise. An average costs little more than its column.
+fn needs(
+    plan: &CachePlan,
+    data: &MultiSymbolData,
+    previous: Option<&IndicatorCache>,
+    fits: impl Fn(&Needs) -> bool,
+) -> Needs {
+    let is_missing = |key: &&MaskKey| previous.is_none_or(|previous| previous.mask(key).is_none());
+    let missing: Vec<MaskKey> = plan.mask_keys().filter(is_missing).copied().collect();
+    let of = |again: Option<&BTreeSet<SeriesKey>>| Needs::of(plan, &missing, data, previous, again);
+    let kept = of(previous.map(|previous| &previous.passed));
+    if fits(&kept) { kept } else { of(None) }
+}
+
 /// Rows of the symbol a comparison is about.
 fn mask_rows(key: &MaskKey, data: &MultiSymbolData) -> Result<usize, CacheError> {
     let symbol = key.symbol().and_then(|id| data.symbols().get(id.index()));
     symbol.map(|symbol| symbol.bars.len()).ok_or_else(|| CacheError::MaskSymbols { mask: key.to_string() })
 }
 
-/// The averages that are computed on the way through comparisons: nobody asks for them by themselves, and they are not
-/// there already.
-fn passing_by<'a>(
-    plan: &'a CachePlan,
-    data: &MultiSymbolData,
-    previous: Option<&IndicatorCache>,
-) -> BTreeSet<&'a SeriesKey> {
-    let known = |key: &SeriesKey| previous.is_some_and(|previous| previous.get(key).is_some());
-    let mut whole: BTreeMap<(SymbolId, PriceSide), bool> = BTreeMap::new();
-    let mut without_holes = |key: &SeriesKey| {
-        *whole.entry((key.symbol, key.side)).or_insert_with(|| averages::without_holes(key, data))
-    };
-    let passes = |key: &&SeriesKey| key.timeframe == data.timeframe() && !known(key) && without_holes(key);
-    plan.only_compared().filter(passes).collect()
-}
-
 /// Takes over or computes these series of a plan; returns how many were computed.
 fn add_columns(
     cache: &mut IndicatorCache,
-    columns: &[&SeriesKey],
+    columns: &BTreeSet<SeriesKey>,
     plan: &CachePlan,
     data: &MultiSymbolData,
     previous: Option<&IndicatorCache>,
@@ -98,7 +102,7 @@ fn add_columns(
     let generation = cache.generation;
     let mut missing = Vec::new();
     let mut expressions = Vec::new();
-    for &key in columns {
+    for key in columns {
         match previous.and_then(|previous| previous.get(key)) {
             Some(column) => drop(cache.columns.insert(*key, Kept { value: column.clone(), generation })),
             None if matches!(key.kind, IndicatorKind::Expression(_)) => expressions.push(*key),
@@ -112,10 +116,11 @@ fn add_columns(
     Ok(computed + add_expressions(cache, expressions, plan.definitions(), data)?)
 }
 
-/// Takes over or computes every planned comparison; returns how many were computed.
+/// Takes over or computes every planned comparison; returns how many were computed, series that passed by included.
 fn add_masks(
     cache: &mut IndicatorCache,
     masks: &[(MaskKey, usize)],
+    plan: &CachePlan,
     data: &MultiSymbolData,
     previous: Option<&IndicatorCache>,
 ) -> u64 {
@@ -129,8 +134,8 @@ fn add_masks(
     }
     let mut computed = 0;
     for (rows, keys) in missing.into_values() {
-        let done = bitmaps(&keys, rows, data, |key| cache.get(key));
-        computed += keys.len() as u64;
+        let (done, passed) = bitmaps(&keys, rows, data, plan.definitions(), |key| cache.get(key));
+        computed += (keys.len() + passed) as u64;
         cache.masks.extend(keys.into_iter().zip(done.into_iter().map(|value| Kept { value, generation })));
     }
     computed

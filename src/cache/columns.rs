@@ -1,6 +1,6 @@
 //! The finished cache: key to column, read without locks.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::masks::MaskKey;
@@ -93,6 +93,8 @@ pub struct IndicatorCache {
     pub(crate) masks: BTreeMap<MaskKey, Kept<Arc<[u64]>>>,
     pub(crate) origin: Origin,
     pub(crate) maps: StepMaps,
+    /// Expressions that were calculated for this plan or an earlier one and not kept.
+    pub(crate) passed: BTreeSet<SeriesKey>,
     pub(crate) generation: u64,
     pub(crate) report: CacheReport,
 }

@@ -10,129 +10,54 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::averages::Averages;
 use super::bitmap::words_for;
 use super::columns::Column;
+use super::expression::Definitions;
 use super::lanes::{Right, compare};
-use super::masks::{Comparison, MaskKey, Operand, PriceField};
-use crate::data::{MultiSymbolData, NO_ROW};
+use super::masks::{Comparison, MaskKey, Operand};
+use super::passing::{Found, Passing};
+use super::slices::Slices;
+use super::tiles::TilesSoFar;
+use crate::data::MultiSymbolData;
 use crate::indicators::SeriesKey;
 use crate::indicators::bollinger::band;
-use crate::types::registers;
+use crate::types::{Timeframe, registers};
 
 /// Rows of a chunk, a multiple of 64: 8 KiB of each operand, so that some stay in the nearest cache.
 /// Small under test, so that seams are crossed.
 const CHUNK: usize = if cfg!(test) { 128 } else { 1024 };
 
-/// An operand with its columns at hand.
+/// An operand whose series are found.
 enum Values<'a> {
-    Column {
-        column: ColumnSlices<'a>,
-        back: usize,
-    },
-    /// An average that passes by, by its place.
-    Average(usize),
-    Band {
-        mean: ColumnSlices<'a>,
-        std: ColumnSlices<'a>,
-        factor: f64,
-    },
+    Series(Found<'a>, usize),
+    Band { mean: Found<'a>, std: Found<'a>, factor: f64 },
     Constant(f64),
 }
 
-/// A column as slices.
-#[derive(Clone, Copy)]
-enum ColumnSlices<'a> {
-    Dense(&'a [f64]),
-    Mapped { values: &'a [f64], map: &'a [u32] },
-}
-
-impl<'a> ColumnSlices<'a> {
-    fn of(column: &'a Column) -> Self {
-        match column {
-            Column::Dense(values) => Self::Dense(values),
-            Column::Mapped { values, map } => Self::Mapped { values, map },
-        }
-    }
-
-    fn at(self, row: usize) -> f64 {
-        match self {
-            Self::Dense(values) => values[row],
-            Self::Mapped { values, map } => match map[row] {
-                NO_ROW => f64::NAN,
-                index => values[index as usize],
-            },
-        }
-    }
-
-    /// The value so many rows before a row.
-    fn before(self, row: usize, back: usize) -> f64 {
-        row.checked_sub(back).map_or(f64::NAN, |row| self.at(row))
-    }
-
-    /// The values so many rows before some rows, as they lie in memory where possible.
-    fn rows(self, start: usize, end: usize, back: usize) -> Cow<'a, [f64]> {
-        match self {
-            Self::Dense(values) if back <= start => Cow::Borrowed(&values[start - back..end - back]),
-            _ => (start..end).map(|row| self.before(row, back)).collect(),
-        }
-    }
-}
-
 impl<'a> Values<'a> {
-    fn of(
-        operand: &Operand,
-        data: &'a MultiSymbolData,
-        averages: &Averages<'_>,
-        column: &impl Fn(&SeriesKey) -> Option<&'a Column>,
-    ) -> Self {
-        let slices = |key: &SeriesKey| {
-            ColumnSlices::of(column(key).expect("a plan asks for the series of its comparisons"))
-        };
+    fn of(operand: &Operand, primary: Timeframe, found: impl Fn(&SeriesKey) -> Found<'a>) -> Self {
         match *operand {
-            Operand::Series(key) => match averages.place(&key) {
-                Some(place) => Self::Average(place),
-                None => Self::Column { column: slices(&key), back: 0 },
-            },
-            Operand::Back(key, bars) => Self::Column { column: slices(&key), back: bars as usize },
             Operand::Band { mean, std, factor } => {
-                Self::Band { mean: slices(&mean), std: slices(&std), factor: factor.get() }
-            }
-            Operand::Price { symbol, side, field } => {
-                let prices = data.symbol(symbol).bars.side(side);
-                let values = match field {
-                    PriceField::Open => &prices.open,
-                    PriceField::High => &prices.high,
-                    PriceField::Low => &prices.low,
-                    PriceField::Close => &prices.close,
-                };
-                Self::Column { column: ColumnSlices::Dense(values), back: 0 }
+                Self::Band { mean: found(&mean), std: found(&std), factor: factor.get() }
             }
             Operand::Constant(number) => Self::Constant(number.get()),
+            Operand::Back(key, bars) => Self::Series(found(&key), bars as usize),
+            Operand::Series(key) => Self::Series(found(&key), 0),
+            Operand::Price { symbol, side, field } => {
+                Self::Series(found(&SeriesKey { symbol, timeframe: primary, side, kind: field.kind() }), 0)
+            }
         }
     }
 
-    /// The number on the row before one; `latest` are the averages there.
-    fn before(&self, row: usize, latest: &[f64]) -> f64 {
-        let Some(row) = row.checked_sub(1) else { return f64::NAN };
-        match self {
-            Self::Column { column, back } => column.before(row, *back),
-            Self::Average(place) => latest[*place],
-            Self::Band { mean, std, factor } => band(mean.at(row), std.at(row), *factor),
-            Self::Constant(number) => *number,
-        }
-    }
-
-    /// The numbers of some rows; `tiles` are the averages on them.
-    fn rows<'t>(&self, start: usize, end: usize, tiles: &[&'t [f64]]) -> Rows<'t>
+    /// The numbers so many rows before some rows; `NaN` before the first.
+    fn rows<'t>(&self, tiles: TilesSoFar<'t>, rows: Range<usize>, back: usize) -> Rows<'t>
     where
         'a: 't,
     {
         match self {
-            Self::Column { column, back } => Rows::Each(column.rows(start, end, *back)),
-            Self::Average(place) => Rows::Each(Cow::Borrowed(tiles[*place])),
+            Self::Series(found, bars) => Rows::Each(found.rows(tiles, rows, bars.saturating_add(back))),
             Self::Band { mean, std, factor } => {
-                let (mean, std) = (mean.rows(start, end, 0), std.rows(start, end, 0));
+                let (mean, std) = (mean.rows(tiles, rows.clone(), back), std.rows(tiles, rows, back));
                 Rows::Each(mean.iter().zip(std.iter()).map(|(&m, &s)| band(m, s, *factor)).collect())
             }
             Self::Constant(number) => Rows::Same(*number),
@@ -146,30 +71,64 @@ enum Rows<'a> {
     Same(f64),
 }
 
-/// Two operands, by position, and what is asked of them: places among the keys.
+impl Rows<'_> {
+    fn first(&self) -> f64 {
+        match self {
+            Self::Each(rows) => rows[0],
+            Self::Same(number) => *number,
+        }
+    }
+}
+
+/// Two operands, by position, and what is asked of them.
 struct Pair {
     left: usize,
     right: usize,
-    wanted: Vec<(usize, Comparison)>,
+    wanted: Vec<Wanted>,
 }
 
-/// The bitmaps of `keys`, all of one symbol with so many rows, in their order. A series that `column` does not know must be
-/// an average that passes by.
+/// One comparison of a pair.
+#[derive(Clone, Copy)]
+struct Wanted {
+    /// Place among the keys.
+    place: usize,
+    comparison: Comparison,
+    when: When,
+}
+
+/// Of which row a bit tells.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum When {
+    Now,
+    /// The row before.
+    Before,
+}
+
+/// The bitmaps of `keys`, all of one symbol with so many rows, in their order, and how many series passed by for them.
+/// A series that `column` does not know must be able to.
 pub(super) fn bitmaps<'a>(
     keys: &[MaskKey],
     rows: usize,
     data: &'a MultiSymbolData,
+    definitions: &'a Definitions,
     column: impl Fn(&SeriesKey) -> Option<&'a Column>,
-) -> Vec<Arc<[u64]>> {
+) -> (Vec<Arc<[u64]>>, usize) {
     let (operands, pairs) = arrange(keys);
-    let series = operands.iter().flat_map(Operand::series);
-    let averages = Averages::of(&series.filter(|key| column(key).is_none()).collect(), data);
-    let value = |operand| Values::of(operand, data, &averages, &column);
+    let price = |key: &SeriesKey| {
+        Slices::price(key, &data.symbol(key.symbol).bars).filter(|_| key.timeframe == data.timeframe())
+    };
+    let slices = |key: &SeriesKey| column(key).map(Slices::of).or_else(|| price(key));
+    let passing = Passing::of(&looked_at(&operands), data, definitions, slices);
+    let found = |key: &SeriesKey| match passing.place(key) {
+        Some(place) => Found::Tile(place),
+        None => Found::Column(slices(key).expect("a series without a place is a column")),
+    };
+    let value = |operand| Values::of(operand, data.timeframe(), found);
     let values: Vec<Values<'_>> = operands.iter().map(value).collect();
-    // Averages begin every stretch at the first row, so there are as few stretches as keep all threads busy.
+    // A pass has to begin early, so there are as few stretches as keep all threads busy.
     let threads = rayon::current_num_threads();
     let chunks = rows.div_ceil(CHUNK);
-    let stretch = CHUNK * if averages.is_empty() { 1 } else { chunks.div_ceil(threads).max(1) };
+    let stretch = CHUNK * if passing.is_empty() { 1 } else { chunks.div_ceil(threads).max(1) };
     let mut bitmaps: Vec<Arc<[u64]>> =
         keys.par_iter().map(|_| std::iter::repeat_n(0, words_for(rows)).collect()).collect();
     let mut stretches: Vec<Stretch<'_>> = (0..rows)
@@ -182,27 +141,49 @@ pub(super) fn bitmaps<'a>(
             stretch.words.push(words);
         }
     }
-    stretches.into_par_iter().for_each(|stretch| stretch.fill(&averages, &values, &pairs));
-    bitmaps
+    stretches.into_par_iter().for_each(|stretch| stretch.fill(&passing, &values, &pairs));
+    (bitmaps, passing.len())
+}
+
+/// The series of some operands, and how many rows back they are looked at: a cross looks one row further.
+fn looked_at(operands: &[Operand]) -> Vec<(SeriesKey, usize)> {
+    let rows = |operand: &Operand| if let Operand::Back(_, bars) = operand { *bars as usize } else { 0 };
+    operands.iter().flat_map(|operand| operand.series().map(|key| (key, rows(operand) + 1))).collect()
 }
 
 /// The distinct operands, and the distinct pairs of them.
 fn arrange(keys: &[MaskKey]) -> (Vec<Operand>, Vec<Pair>) {
-    let mut operands: Vec<Operand> = keys.iter().flat_map(|key| [key.left, key.right]).collect();
+    let mut asked: BTreeMap<(Operand, Operand), Vec<Wanted>> = BTreeMap::new();
+    for (place, key) in keys.iter().enumerate() {
+        let (sides, when) = sides_of(key);
+        asked.entry(sides).or_default().push(Wanted { place, comparison: key.comparison, when });
+    }
+    let mut operands: Vec<Operand> = asked.keys().flat_map(|(left, right)| [*left, *right]).collect();
     operands.sort_unstable();
     operands.dedup();
-    let mut wanted: BTreeMap<(Operand, Operand), Vec<(usize, Comparison)>> = BTreeMap::new();
-    for (place, key) in keys.iter().enumerate() {
-        wanted.entry((key.left, key.right)).or_default().push((place, key.comparison));
-    }
     let position = |operand: &Operand| operands.binary_search(operand).expect("every operand is listed");
-    let pair = |((left, right), wanted): (&(Operand, Operand), _)| Pair {
+    let pair = |((left, right), wanted): (&(Operand, Operand), &Vec<Wanted>)| Pair {
         left: position(left),
         right: position(right),
-        wanted,
+        wanted: wanted.clone(),
     };
-    let pairs = wanted.iter().map(|(sides, wanted)| pair((sides, wanted.clone()))).collect();
+    let pairs = asked.iter().map(pair).collect();
     (operands, pairs)
+}
+
+/// The operands of a comparison. What is compared one row ago is what was compared there: its words are taken with those of
+/// now.
+fn sides_of(key: &MaskKey) -> ((Operand, Operand), When) {
+    let there = |operand| match operand {
+        Operand::Back(series, 1) => Some(Operand::Series(series)),
+        Operand::Constant(_) => Some(operand),
+        _ => None,
+    };
+    let crosses = matches!(key.comparison, Comparison::CrossAbove | Comparison::CrossBelow);
+    match there(key.left).zip(there(key.right)).filter(|_| !crosses) {
+        Some(sides) => (sides, When::Before),
+        None => ((key.left, key.right), When::Now),
+    }
 }
 
 /// Consecutive rows of all bitmaps: their words, one list per key.
@@ -214,22 +195,28 @@ struct Stretch<'a> {
 
 impl Stretch<'_> {
     /// Compares chunk by chunk.
-    fn fill(mut self, averages: &Averages<'_>, values: &[Values<'_>], pairs: &[Pair]) {
-        let mut pass = averages.pass(self.start, CHUNK.min(self.end - self.start));
+    fn fill(mut self, passing: &Passing<'_>, values: &[Values<'_>], pairs: &[Pair]) {
+        let mut pass = passing.pass(self.start, CHUNK.min(self.end - self.start));
         for start in (self.start..self.end).step_by(CHUNK) {
-            let (end, latest) = (self.end.min(start + CHUNK), pass.latest());
-            let before: Vec<f64> = values.iter().map(|values| values.before(start, &latest)).collect();
-            let tiles = pass.next(start, end);
-            let rows: Vec<Rows<'_>> = values.iter().map(|values| values.rows(start, end, &tiles)).collect();
+            let rows = start..self.end.min(start + CHUNK);
+            pass.advance(rows.end);
+            let tiles = pass.tiles();
+            let before: Vec<f64> =
+                values.iter().map(|values| values.rows(tiles, start..start + 1, 1).first()).collect();
             let first = (start - self.start) / 64;
-            compare_chunk(first..first + words_for(end - start), &before, &rows, pairs, &mut self.words);
+            let words = first..first + words_for(rows.len());
+            let last = u64::MAX >> (rows.len().wrapping_neg() % 64);
+            let rows: Vec<Rows<'_>> =
+                values.iter().map(|values| values.rows(tiles, rows.clone(), 0)).collect();
+            compare_chunk((words, last), &before, &rows, pairs, &mut self.words);
         }
     }
 }
 
-/// Some words of all bitmaps from the rows they stand for; `before` are the operands on the row before.
+/// Some words of all bitmaps from the rows they stand for, in the last of them these bits; `before` are the operands on the
+/// row before.
 fn compare_chunk(
-    words: Range<usize>,
+    (words, last): (Range<usize>, u64),
     before: &[f64],
     rows: &[Rows<'_>],
     pairs: &[Pair],
@@ -246,8 +233,12 @@ fn compare_chunk(
             (Rows::Same(_), Rows::Same(_)) => unreachable!("a comparison reads a series"),
         }
         let before = (before[pair.left], before[pair.right]);
-        for &(place, comparison) in &pair.wanted {
-            derive(comparison, more, less, before, &mut out[place][words.clone()]);
+        for &Wanted { place, comparison, when } in &pair.wanted {
+            let out = &mut out[place][words.clone()];
+            derive(comparison, more, less, before, out);
+            if when == When::Before {
+                one_row_later(out, was(comparison, before), last);
+            }
         }
     }
 }
@@ -265,6 +256,24 @@ fn derive(comparison: Comparison, more: &[u64], less: &[u64], before: (f64, f64)
     }
 }
 
+/// Whether numbers compare, as a word of one row.
+fn was(comparison: Comparison, (left, right): (f64, f64)) -> u64 {
+    let mut word = [0];
+    derive(comparison, &[u64::from(left >= right)], &[u64::from(left <= right)], (left, right), &mut word);
+    word[0]
+}
+
+/// Moves all rows on by one; the first gets `before`, and the last word keeps these bits.
+fn one_row_later(words: &mut [u64], before: u64, last: u64) {
+    let mut carried = before;
+    for word in &mut *words {
+        (*word, carried) = (*word << 1 | carried, *word >> 63);
+    }
+    if let Some(word) = words.last_mut() {
+        *word &= last;
+    }
+}
+
 /// Rows strictly on the side of `now` whose previous row was not: set in `other`, which holds equality too.
 fn crossings(now: &[u64], other: &[u64], was_other: bool, out: &mut [u64]) {
     let mut carried = u64::from(was_other);
@@ -278,10 +287,10 @@ fn crossings(now: &[u64], other: &[u64], was_other: bool, out: &mut [u64]) {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::sample::{ROWS, key, market};
+    use super::super::sample::{Change, ROWS, key, market};
     use super::*;
     use crate::cache::bitmap::{count, is_set, words_for};
-    use crate::cache::{CachePlan, IndicatorCache, build};
+    use crate::cache::{CachePlan, IndicatorCache, PriceField, build};
     use crate::indicators::{FloatBits, IndicatorKind};
     use crate::types::Timeframe::{H1, M5};
     use crate::types::{PriceSide, SymbolId};
@@ -297,6 +306,7 @@ mod tests {
             key(H1, IndicatorKind::Close),
             key(H1, IndicatorKind::Ema { period: 3 }),
             mean,
+            momentum(&mut CachePlan::default()),
         ]);
         let field = prop::sample::select(vec![
             PriceField::Open,
@@ -306,6 +316,7 @@ mod tests {
         ]);
         prop_oneof![
             3 => series.clone().prop_map(Operand::Series),
+            2 => (series.clone(), 0..3_u32).prop_map(|(key, bars)| Operand::Back(key, bars)),
             2 => (series, 0..800_u32).prop_map(|(key, bars)| Operand::Back(key, bars % 70 * (1 + bars % 11))),
             2 => (-2.0..2.0_f64).prop_map(move |factor| Operand::Band {
                 mean,
@@ -315,6 +326,12 @@ mod tests {
             2 => field.prop_map(|field| Operand::Price { symbol: SymbolId(0), side: PriceSide::Bid, field }),
             1 => prop_oneof![Just(1.09), Just(0.0), -2.0..2.0_f64].prop_map(|x| Operand::Constant(FloatBits::new(x))),
         ]
+    }
+
+    /// An expression over another, which pass by.
+    fn momentum(plan: &mut CachePlan) -> SeriesKey {
+        let change = Change::define(key(M5, IndicatorKind::Ema { period: 5 }), 7, plan);
+        Change::define(change, 30, plan)
     }
 
     fn comparison() -> impl Strategy<Value = Comparison> {
@@ -360,6 +377,7 @@ mod tests {
             prop_assume!(key.symbol().is_some());
             let data = market();
             let mut plan = CachePlan::default();
+            momentum(&mut plan);
             plan.mask(key);
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
             let compared = pool.install(|| build(&plan, &data, None, None)).expect("fits");

@@ -1,4 +1,5 @@
-//! Series defined by an expression over other series: the cache computes them after what they read.
+//! Series defined by an expression over other series: the cache computes them after what they read, as whole columns or on
+//! their way through the rows ([`super::passing`]).
 //!
 //! The definition lives outside the cache (rule strategies write them); a key holds only its digest. Equal definitions
 //! have equal digests and share one column.
@@ -6,13 +7,17 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use super::columns::{Column, IndicatorCache, Kept};
 use super::error::CacheError;
-use crate::data::{MultiSymbolData, NO_ROW};
+use super::passing::Found;
+use super::slices::Slices;
+use super::tiles::TilesSoFar;
+use crate::data::MultiSymbolData;
 use crate::indicators::stepwise::{fill_forward, reduce};
 use crate::indicators::{SeriesKey, shared_column};
 use crate::types::{SymbolId, Timeframe};
@@ -22,6 +27,12 @@ pub trait Expression: Send + Sync + fmt::Debug {
     /// Series it reads; expressions among them are planned by the caller too.
     fn inputs(&self) -> Vec<SeriesKey>;
 
+    /// How many rows before its own a value looks back on in series of the same symbol, if it looks at nothing else and may be
+    /// computed some rows at a time; `None` when it is computed as a whole column.
+    fn reach(&self) -> Option<usize> {
+        None
+    }
+
     /// Writes one value per row of `source`, `NaN` where there is none; depends on nothing but the source, and at a row
     /// on nothing after it.
     fn write(&self, source: &ExpressionSource<'_>, out: &mut [f64]);
@@ -29,11 +40,19 @@ pub trait Expression: Send + Sync + fmt::Debug {
 
 /// What an expression may read, on the rows of its own series: the primary bars of its symbol, or the visible bars of
 /// a higher timeframe.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct ExpressionSource<'a> {
     key: SeriesKey,
     data: &'a MultiSymbolData,
-    cache: &'a IndicatorCache,
+    rows: Range<usize>,
+    inputs: Inputs<'a>,
+}
+
+/// Where inputs are found.
+#[derive(Clone, Copy)]
+enum Inputs<'a> {
+    Finished(&'a IndicatorCache),
+    Passing(&'a [(SeriesKey, Found<'a>)], TilesSoFar<'a>),
 }
 
 impl fmt::Debug for ExpressionSource<'_> {
@@ -43,6 +62,31 @@ impl fmt::Debug for ExpressionSource<'_> {
 }
 
 impl<'a> ExpressionSource<'a> {
+    /// For all rows of a series, whose inputs are columns.
+    fn finished(key: SeriesKey, data: &'a MultiSymbolData, cache: &'a IndicatorCache) -> Self {
+        let visible = cache.maps.get(&key).map(|map| map.visible.len());
+        let rows = 0..visible.unwrap_or(data.symbol(key.symbol).bars.len());
+        Self { key, data, rows, inputs: Inputs::Finished(cache) }
+    }
+
+    /// For some primary rows of a series that passes by.
+    pub(super) fn passing(
+        key: SeriesKey,
+        data: &'a MultiSymbolData,
+        rows: Range<usize>,
+        inputs: &'a [(SeriesKey, Found<'a>)],
+        tiles: TilesSoFar<'a>,
+    ) -> Self {
+        Self { key, data, rows, inputs: Inputs::Passing(inputs, tiles) }
+    }
+
+    /// The bars of another symbol as the rows, for an expression without a [`Expression::reach`].
+    #[must_use]
+    pub fn foreign(&self, symbol: SymbolId) -> Self {
+        let key = SeriesKey { symbol, timeframe: self.data.timeframe(), ..self.key };
+        Self { key, rows: 0..self.data.symbol(symbol).bars.len(), ..self.clone() }
+    }
+
     /// The market.
     pub fn data(&self) -> &'a MultiSymbolData {
         self.data
@@ -58,44 +102,42 @@ impl<'a> ExpressionSource<'a> {
         self.key.timeframe
     }
 
-    /// Number of values asked for.
-    pub fn rows(&self) -> usize {
-        self.visible().map_or(self.data.symbol(self.key.symbol).bars.len(), <[u32]>::len)
+    /// The rows asked for: all of them where there is no [`Expression::reach`].
+    pub fn rows(&self) -> Range<usize> {
+        self.rows.clone()
     }
 
-    /// Open time of every row, microseconds UTC.
+    /// Open time of every row asked for, microseconds UTC.
     pub fn times(&self) -> Cow<'a, [i64]> {
         let symbol = self.data.symbol(self.key.symbol);
         match (self.visible(), symbol.higher(self.key.timeframe)) {
             (Some(visible), Some(higher)) => Cow::Owned(reduce(higher.bars.times(), visible)),
-            _ => Cow::Borrowed(symbol.bars.times()),
+            _ => Cow::Borrowed(&symbol.bars.times()[self.rows()]),
         }
     }
 
-    /// A series of the same symbol, one value per row. On the primary rows it may be of any timeframe; on the rows of
-    /// a higher timeframe only of that one.
+    /// The values so many rows before some rows of a series of the same symbol, `NaN` before the first. On the primary rows
+    /// it may be of any timeframe; on the rows of a higher timeframe only of that one.
     ///
     /// # Panics
-    /// When the series is not among [`Expression::inputs`].
-    pub fn series(&self, key: &SeriesKey) -> Cow<'a, [f64]> {
-        let column = self.cache.get(key).expect("inputs are computed first");
-        match (column, self.visible()) {
-            (Column::Mapped { values, map }, None) => Cow::Owned(gathered(values, map)),
-            (Column::Mapped { values, .. }, Some(visible)) if key.kind.is_price() => {
-                Cow::Owned(reduce(values, visible))
+    /// When the series is not among [`Expression::inputs`], or the rows are beyond the [`Expression::reach`].
+    pub fn series(&self, key: &SeriesKey, rows: Range<usize>, back: usize) -> Cow<'a, [f64]> {
+        const ABSENT: &str = "inputs are listed, and computed first";
+        match self.inputs {
+            Inputs::Passing(inputs, tiles) => {
+                let (_, found) = inputs.iter().find(|(input, _)| input == key).expect(ABSENT);
+                found.rows(tiles, rows, back)
             }
-            (Column::Dense(values) | Column::Mapped { values, .. }, _) => Cow::Borrowed(values),
-        }
-    }
-
-    /// A series of another symbol, one value per row of that symbol's own primary bars.
-    ///
-    /// # Panics
-    /// As [`ExpressionSource::series`].
-    pub fn foreign(&self, key: &SeriesKey) -> Cow<'a, [f64]> {
-        match self.cache.get(key).expect("inputs are computed first") {
-            Column::Dense(values) => Cow::Borrowed(values),
-            Column::Mapped { values, map } => Cow::Owned(gathered(values, map)),
+            Inputs::Finished(cache) => {
+                let slices = Slices::of(cache.get(key).expect(ABSENT));
+                match (slices, self.visible()) {
+                    (Slices::Mapped { values, .. }, Some(visible)) if key.kind.is_price() => {
+                        Slices::Mapped { values, map: visible }.rows(rows, back)
+                    }
+                    (Slices::Mapped { values, .. }, Some(_)) => Slices::Dense(values).rows(rows, back),
+                    (slices, _) => slices.rows(rows, back),
+                }
+            }
         }
     }
 
@@ -111,13 +153,13 @@ impl<'a> ExpressionSource<'a> {
         rows
     }
 
+    /// The visible bars of a higher timeframe whose rows are asked for.
     fn visible(&self) -> Option<&'a [u32]> {
-        self.cache.maps.get(&self.key).map(|map| map.visible.as_ref())
+        match self.inputs {
+            Inputs::Finished(cache) => cache.maps.get(&self.key).map(|map| map.visible.as_ref()),
+            Inputs::Passing(..) => None,
+        }
     }
-}
-
-fn gathered(values: &[f64], map: &[u32]) -> Vec<f64> {
-    map.iter().map(|&row| if row == NO_ROW { f64::NAN } else { values[row as usize] }).collect()
 }
 
 /// Definitions by key, as planned.
@@ -163,9 +205,9 @@ fn column(
     data: &MultiSymbolData,
     cache: &IndicatorCache,
 ) -> Column {
-    let source = ExpressionSource { key, data, cache };
+    let source = ExpressionSource::finished(key, data, cache);
     let map = cache.maps.get(&key);
-    let values = shared_column(source.rows(), |out| {
+    let values = shared_column(source.rows().len(), |out| {
         definitions[&key].write(&source, out);
         if map.is_some() {
             fill_forward(out);
@@ -182,6 +224,7 @@ mod tests {
     use super::super::sample::{key, market};
     use super::*;
     use crate::cache::{CachePlan, build};
+    use crate::data::NO_ROW;
     use crate::indicators::{ExpressionId, IndicatorKind};
     use crate::types::Timeframe::{H1, M5};
 
@@ -195,8 +238,9 @@ mod tests {
         }
 
         fn write(&self, source: &ExpressionSource<'_>, out: &mut [f64]) {
-            assert_eq!(source.times().len(), source.rows());
-            for (row, (out, x)) in out.iter_mut().zip(source.series(&self.0).iter()).enumerate() {
+            assert_eq!(source.times().len(), source.rows().len());
+            let values = source.series(&self.0, source.rows(), 0);
+            for ((row, out), x) in source.rows().zip(out).zip(values.iter()) {
                 *out = 2.0 * x - row as f64;
             }
         }
@@ -212,8 +256,9 @@ mod tests {
         let ema = key(M5, IndicatorKind::Ema { period: 5 });
         let (inner, outer) = (expression(M5, 9), expression(M5, 1));
         let mut plan = CachePlan::default();
-        plan.expression(outer, Arc::new(Doubled(inner)));
-        plan.expression(inner, Arc::new(Doubled(ema)));
+        plan.define(outer, Arc::new(Doubled(inner)));
+        plan.define(inner, Arc::new(Doubled(ema)));
+        plan.keep_all();
         let cache = build(&plan, &data, None, None).expect("planned");
         let at = |key, row| cache.get(&key).expect("planned").at(row);
         assert_eq!(at(outer, 40), 2.0 * (2.0 * at(ema, 40) - 40.0) - 40.0);
@@ -227,7 +272,8 @@ mod tests {
         let close = key(H1, IndicatorKind::Close);
         let doubled = expression(H1, 3);
         let mut plan = CachePlan::default();
-        plan.expression(doubled, Arc::new(Doubled(close)));
+        plan.define(doubled, Arc::new(Doubled(close)));
+        plan.keep_all();
         let cache = build(&plan, &data, None, None).expect("planned");
         let map = &data.symbols()[0].higher(H1).expect("loaded").map;
         let row = map.iter().rposition(|&higher| higher != NO_ROW).expect("a visible bar");
@@ -241,7 +287,8 @@ mod tests {
     fn an_unplanned_input_is_named() {
         let data = market();
         let mut plan = CachePlan::default();
-        plan.expression(expression(M5, 1), Arc::new(Doubled(expression(M5, 2))));
+        plan.define(expression(M5, 1), Arc::new(Doubled(expression(M5, 2))));
+        plan.keep_all();
         let error = build(&plan, &data, None, None).expect_err("the inner definition is missing");
         assert!(error.to_string().contains("was not planned"), "{error}");
     }

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::indicators::{FloatBits, SeriesKey};
+use crate::indicators::{FloatBits, IndicatorKind, SeriesKey};
 use crate::types::{PriceSide, SymbolId};
 
 /// A price of the primary bars.
@@ -78,8 +78,20 @@ pub struct MaskKey {
     pub right: Operand,
 }
 
+impl PriceField {
+    /// The price as a kind of series.
+    pub(super) fn kind(self) -> IndicatorKind {
+        match self {
+            Self::Open => IndicatorKind::Open,
+            Self::High => IndicatorKind::High,
+            Self::Low => IndicatorKind::Low,
+            Self::Close => IndicatorKind::Close,
+        }
+    }
+}
+
 impl Operand {
-    /// The series it reads.
+    /// The series it reads; prices of the primary bars are none.
     pub fn series(&self) -> impl Iterator<Item = SeriesKey> + use<> {
         let (first, second) = match *self {
             Self::Series(key) | Self::Back(key, _) => (Some(key), None),

@@ -10,14 +10,20 @@ pub mod error;
 pub mod expression;
 mod lanes;
 pub mod masks;
+mod needs;
+mod passing;
 pub mod plan;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
+mod slices;
 mod source;
+mod tiles;
 
 pub use build::build;
 pub use columns::{CacheReport, Column, IndicatorCache};
 pub use error::CacheError;
 pub use expression::{Expression, ExpressionSource};
 pub use masks::{Comparison, MaskKey, Operand, PriceField};
+#[cfg(test)]
+pub(crate) use passing::on_the_way;
 pub use plan::CachePlan;

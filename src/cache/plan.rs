@@ -4,15 +4,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::expression::{Definitions, Expression};
-use super::masks::{MaskKey, Operand};
-use crate::indicators::{IndicatorKind, SeriesKey};
+use super::masks::MaskKey;
+use crate::indicators::SeriesKey;
 
 /// The distinct series and comparisons of a batch of trials, collected before they run.
 #[derive(Debug, Clone, Default)]
 pub struct CachePlan {
+    /// Series asked for by themselves.
     series: BTreeSet<SeriesKey>,
-    /// Averages that comparisons read.
-    compared: BTreeSet<SeriesKey>,
+    /// Series that comparisons or expressions read.
+    read: BTreeSet<SeriesKey>,
     masks: BTreeSet<MaskKey>,
     definitions: Definitions,
     requests: u64,
@@ -25,12 +26,13 @@ impl CachePlan {
         self.series.insert(key);
     }
 
-    /// Asks for a series defined by an expression, and for the series it reads. `key.kind` must be
-    /// [`crate::indicators::IndicatorKind::Expression`] with the digest of the definition.
-    pub fn expression(&mut self, key: SeriesKey, definition: Arc<dyn Expression>) {
+    /// Says how a series is calculated, for comparisons, other expressions, or [`CachePlan::series`] to ask for. `key.kind`
+    /// must be [`crate::indicators::IndicatorKind::Expression`] with the digest of the definition.
+    pub fn define(&mut self, key: SeriesKey, definition: Arc<dyn Expression>) {
         self.requests += 1;
-        if self.series.insert(key) || !self.definitions.contains_key(&key) {
-            self.series.extend(definition.inputs());
+        if !self.definitions.contains_key(&key) {
+            self.read.insert(key);
+            self.read.extend(definition.inputs());
             self.definitions.insert(key, definition);
         }
     }
@@ -40,44 +42,37 @@ impl CachePlan {
         &self.definitions
     }
 
-    /// Asks for a comparison as a bitmap, and for the series it compares. An average that nobody asks for by itself is
-    /// looked at on its way and not kept.
+    /// Asks for a comparison as a bitmap, and for the series it compares. What nobody asks for by itself may be looked at on
+    /// its way and not kept.
     pub fn mask(&mut self, key: MaskKey) {
         self.requests += 1;
         if self.masks.insert(key) {
-            for operand in [key.left, key.right] {
-                match operand {
-                    Operand::Series(key) if matches!(key.kind, IndicatorKind::Ema { .. }) => {
-                        self.compared.insert(key);
-                    }
-                    operand => self.series.extend(operand.series()),
-                }
-            }
+            self.read.extend(key.series());
         }
     }
 
     /// Asks for every series by itself, for whoever wants to look at all of them.
     pub fn keep_all(&mut self) {
-        self.series.append(&mut self.compared);
+        self.series.append(&mut self.read);
     }
 
-    /// Averages that only comparisons read.
-    pub(super) fn only_compared(&self) -> impl Iterator<Item = &SeriesKey> {
-        self.compared.difference(&self.series)
+    /// Series asked for by themselves.
+    pub(super) fn asked(&self) -> impl Iterator<Item = &SeriesKey> {
+        self.series.iter()
     }
 
     /// Asks for everything another plan asks for.
     pub fn merge(&mut self, other: Self) {
         self.requests += other.requests;
         self.series.extend(other.series);
-        self.compared.extend(other.compared);
+        self.read.extend(other.read);
         self.masks.extend(other.masks);
         self.definitions.extend(other.definitions);
     }
 
     /// Distinct keys, in order.
     pub fn keys(&self) -> impl Iterator<Item = &SeriesKey> {
-        self.series.union(&self.compared)
+        self.series.union(&self.read)
     }
 
     /// Distinct comparisons, in order.
@@ -87,7 +82,7 @@ impl CachePlan {
 
     /// Whether a series is asked for.
     pub fn contains(&self, key: &SeriesKey) -> bool {
-        self.series.contains(key) || self.compared.contains(key)
+        self.series.contains(key) || self.read.contains(key)
     }
 
     /// Whether a comparison is asked for.

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use super::{CachePlan, Expression, ExpressionSource};
 use crate::data::{
     BarSeries, HigherSeries, MultiSymbolData, NO_ROW, Ohlc, PriceColumns, RowMap, SymbolSeries, SymbolSpec,
 };
-use crate::indicators::{FloatBits, GarchKey, GarchParams, IndicatorKind, SeriesKey};
+use crate::indicators::{ExpressionId, FloatBits, GarchKey, GarchParams, IndicatorKind, SeriesKey};
 use crate::types::time::MINUTE;
 use crate::types::{Digest, PriceSide, SymbolId, Timeframe};
 
@@ -80,6 +81,41 @@ pub(crate) fn market() -> MultiSymbolData {
 /// A series of the first symbol's bid.
 pub(crate) fn key(timeframe: Timeframe, kind: IndicatorKind) -> SeriesKey {
     SeriesKey { symbol: SymbolId(0), timeframe, side: PriceSide::Bid, kind }
+}
+
+/// The change of a series over some rows.
+#[derive(Debug)]
+pub(crate) struct Change {
+    pub(crate) of: SeriesKey,
+    pub(crate) rows: usize,
+}
+
+impl Change {
+    /// Defines it in a plan.
+    pub(crate) fn define(of: SeriesKey, rows: usize, plan: &mut CachePlan) -> SeriesKey {
+        let id = ExpressionId::of(&format!("change({of},{rows})"));
+        let name = SeriesKey { kind: IndicatorKind::Expression(id), ..of };
+        plan.define(name, Arc::new(Self { of, rows }));
+        name
+    }
+}
+
+impl Expression for Change {
+    fn inputs(&self) -> Vec<SeriesKey> {
+        vec![self.of]
+    }
+
+    fn reach(&self) -> Option<usize> {
+        Some(self.rows)
+    }
+
+    fn write(&self, source: &ExpressionSource<'_>, out: &mut [f64]) {
+        let (now, then) =
+            (source.series(&self.of, source.rows(), 0), source.series(&self.of, source.rows(), self.rows));
+        for ((out, now), then) in out.iter_mut().zip(now.iter()).zip(then.iter()) {
+            *out = now - then;
+        }
+    }
 }
 
 /// At least one series of every kind, several of those that share work.

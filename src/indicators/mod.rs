@@ -29,6 +29,7 @@ pub mod roc;
 pub mod rolling;
 pub mod rsi;
 mod running;
+mod sliding;
 pub mod sma;
 pub mod stepwise;
 pub mod stochastic;

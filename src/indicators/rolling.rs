@@ -8,13 +8,10 @@
 use std::ops::Range;
 
 use super::extremes::extremes;
-use super::lanes::are_whole;
+use super::sliding::{can_slide, sliding_sums};
 use super::tiles::rows_of_windows;
 use super::windows::{OnePass, TwoPass, each_length, each_window};
 use crate::types::registers;
-
-/// Windows up to this length are added up as fast as they could be slid.
-const SHORT: usize = 24;
 
 /// By what a sum of squares is divided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,14 +22,23 @@ pub enum Deviation {
     Population,
 }
 
-/// Sum of the last `window` values. `O(n * window)`; `O(n)` for whole numbers, whose sums are exact.
-pub fn sum(values: &[f64], window: usize) -> Vec<f64> {
-    column(values.len(), |out| sum_into(values, window, out))
+impl Deviation {
+    fn count(self, window: usize) -> f64 {
+        match self {
+            Self::Sample if window == 1 => f64::NAN,
+            Self::Sample => (window - 1) as f64,
+            Self::Population => window as f64,
+        }
+    }
 }
 
-/// [`sum`] into a column as long as `values`.
-pub(crate) fn sum_into(values: &[f64], window: usize, out: &mut [f64]) {
-    sums(values, &[window], &mut [out], |_, sum| sum);
+fn square(mean: f64, x: f64) -> f64 {
+    (x - mean) * (x - mean)
+}
+
+/// Sum of the last `window` values. `O(n * window)`; `O(n)` for whole numbers, whose sums are exact.
+pub fn sum(values: &[f64], window: usize) -> Vec<f64> {
+    column(values.len(), |out| sum_rows(values, window, 0..values.len(), out))
 }
 
 /// Mean of the last `window` values. Costs what [`sum`] costs.
@@ -56,8 +62,11 @@ pub(super) fn weighted_mean_rows(values: &[f64], window: usize, rows: Range<usiz
 }
 
 /// Some rows of [`sum`].
-pub(super) fn sum_rows(values: &[f64], window: usize, rows: Range<usize>, out: &mut [f64]) {
+pub(crate) fn sum_rows(values: &[f64], window: usize, rows: Range<usize>, out: &mut [f64]) {
     rows_of_windows(values, window, rows, out, |values, full| {
+        if can_slide(values, window) {
+            return sliding_sums(registers::arch(), values, window, full, |sum| sum);
+        }
         let rule = OnePass { term: |_, x| x, finish: |sum| sum };
         each_window(registers::arch(), [values], window, [full], rule);
     });
@@ -75,12 +84,21 @@ pub(super) fn mean_rows(values: &[f64], window: usize, rows: Range<usize>, out: 
 
 /// Standard deviation of the last `window` values. `O(n * window)`.
 pub fn deviation(values: &[f64], window: usize, divisor: Deviation) -> Vec<f64> {
-    column(values.len(), |out| deviation_into(values, window, divisor, out))
+    column(values.len(), |out| deviation_rows(values, window, divisor, 0..values.len(), out))
 }
 
-/// [`deviation`] into a column as long as `values`.
-pub(crate) fn deviation_into(values: &[f64], window: usize, divisor: Deviation, out: &mut [f64]) {
-    deviations_into(values, window, divisor, [out], |_, deviation, _| [deviation]);
+/// Some rows of [`deviation`].
+pub(crate) fn deviation_rows(
+    values: &[f64],
+    window: usize,
+    divisor: Deviation,
+    rows: Range<usize>,
+    out: &mut [f64],
+) {
+    let count = divisor.count(window);
+    rows_of_windows(values, window, rows, out, |values, full| {
+        full_around_mean(values, window, [full], square, |_, squares, _| [(squares / count).sqrt()]);
+    });
 }
 
 /// What `finish` makes of mean, [`deviation`] and newest value of each window, in columns as long as `values`.
@@ -91,12 +109,7 @@ pub(crate) fn deviations_into<const N: usize>(
     columns: [&mut [f64]; N],
     finish: impl Fn(f64, f64, f64) -> [f64; N] + Copy,
 ) {
-    let count = match divisor {
-        Deviation::Sample if window == 1 => f64::NAN,
-        Deviation::Sample => (window - 1) as f64,
-        Deviation::Population => window as f64,
-    };
-    let square = |mean: f64, x: f64| (x - mean) * (x - mean);
+    let count = divisor.count(window);
     around_mean(values, window, columns, square, |mean, squares, newest| {
         finish(mean, (squares / count).sqrt(), newest)
     });
@@ -115,14 +128,29 @@ pub(super) fn around_mean<const N: usize>(
     for column in &mut columns {
         column[..before].fill(f64::NAN);
     }
-    if before == values.len() {
-        return;
+    if before < values.len() {
+        full_around_mean(values, window, columns.map(|column| &mut column[before..]), term, finish);
     }
-    let full = columns.each_mut().map(|column| &mut column[before..]);
-    each_window(registers::arch(), [values], window, full, TwoPass { term, finish });
+}
+
+/// [`around_mean`] from the first full window on.
+fn full_around_mean<const N: usize>(
+    values: &[f64],
+    window: usize,
+    mut full: [&mut [f64]; N],
+    term: impl Fn(f64, f64) -> f64,
+    finish: impl Fn(f64, f64, f64) -> [f64; N] + Copy,
+) {
+    each_window(
+        registers::arch(),
+        [values],
+        window,
+        full.each_mut().map(|full| &mut **full),
+        TwoPass { term, finish },
+    );
     for_constant_windows(values, window, |i| {
-        for (column, number) in columns.iter_mut().zip(finish(values[i], 0.0, values[i])) {
-            column[i] = number;
+        for (full, number) in full.iter_mut().zip(finish(values[i], 0.0, values[i])) {
+            full[i + 1 - window] = number;
         }
     });
 }
@@ -145,10 +173,10 @@ fn sums(
     finish: impl Fn(usize, f64) -> f64 + Copy,
 ) {
     let longest = windows.last().copied().unwrap_or(1);
-    if longest > SHORT && sums_are_exact(values, longest) {
+    if can_slide(values, longest) {
         for (&window, column) in windows.iter().zip(columns) {
             rows_of_windows(values, window, 0..values.len(), column, |values, full| {
-                sliding_sums(values, window, full, |sum| finish(window, sum));
+                sliding_sums(registers::arch(), values, window, full, |sum| finish(window, sum));
             });
         }
         return;
@@ -160,23 +188,6 @@ fn sums(
     let full = windows[..fits].iter().zip(columns).map(|(&window, column)| &mut column[window - 1..]);
     let mut full: Vec<&mut [f64]> = full.collect();
     each_length(registers::arch(), values, &windows[..fits], &mut full, finish);
-}
-
-/// Whether all values are whole numbers, so small that no sum of `window` of them is rounded.
-fn sums_are_exact(values: &[f64], window: usize) -> bool {
-    let most = 9_007_199_254_740_992.0 / window as f64; // 2^53
-    are_whole(registers::arch(), values, most)
-}
-
-/// `finish` of sums of whole numbers, each from the one before: exact, hence those of any order of summation.
-fn sliding_sums(values: &[f64], window: usize, out: &mut [f64], finish: impl Fn(f64) -> f64) {
-    let Some((first, rest)) = out.split_first_mut() else { return };
-    let mut total = values[..window].iter().fold(0.0, |total, x| total + x);
-    *first = finish(total);
-    for ((out, old), new) in rest.iter_mut().zip(values).zip(&values[window..]) {
-        total += new - old;
-        *out = finish(total);
-    }
 }
 
 /// A column filled by `fill`.
@@ -298,16 +309,6 @@ mod tests {
         }
 
         #[test]
-        fn whole_numbers_have_the_sums_of_any_order(
-            values in prop::collection::vec((-50_i32..50).prop_map(f64::from), 0..80),
-            window in 1..60_usize,
-        ) {
-            let plain = |window: &[f64]| window.iter().fold(0.0, |total, x| total + x);
-            prop_assert!(sums_are_exact(&values, window));
-            prop_assert!(same(&sum(&values, window), &plainly(&values, window, plain)));
-        }
-
-        #[test]
         fn extremes_are_those_of_the_window(
             (values, again) in (prices(), 1..8_usize),
             window in prop_oneof![1..30_usize, 60..150_usize],
@@ -319,13 +320,6 @@ mod tests {
             prop_assert!(same(&min(&values, window), &plainly(&values, window, of(f64::min))));
             prop_assert!(same(&max(&values, window), &plainly(&values, window, of(f64::max))));
         }
-    }
-
-    #[test]
-    fn sums_that_would_be_rounded_are_not_slid() {
-        assert!(!sums_are_exact(&[1.5], 1) && !sums_are_exact(&[f64::NAN], 1));
-        let large = 9_007_199_254_740_992.0;
-        assert!(sums_are_exact(&[large], 1) && !sums_are_exact(&[large], 2));
     }
 
     #[test]

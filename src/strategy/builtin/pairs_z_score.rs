@@ -119,7 +119,8 @@ impl Expression for SpreadZ {
 
     fn write(&self, source: &ExpressionSource<'_>, out: &mut [f64]) {
         let [first, second] = self.closes;
-        let (a, b) = (source.series(&first), source.foreign(&second));
+        let other = source.foreign(second.symbol);
+        let (a, b) = (source.series(&first, source.rows(), 0), other.series(&second, other.rows(), 0));
         let newest = source.newest_rows(second.symbol);
         let spread = |(close, row): (&f64, &Option<usize>)| {
             row.map_or(f64::NAN, |row| ln(*close) - self.hedge_ratio * ln(b[row]))
@@ -159,7 +160,8 @@ impl StrategyDef for PairsZScore {
     ) -> Result<(), ParamError> {
         let settings = Settings::read(params, context)?;
         let (key, spread) = settings.z(context);
-        plan.expression(key, Arc::new(spread));
+        plan.define(key, Arc::new(spread));
+        plan.series(key);
         if settings.stop_atr.is_some() {
             for leg in settings.legs {
                 plan.series(atr_key(leg, context));

@@ -65,7 +65,7 @@ impl Compiled {
     /// Asks for everything the rules read.
     pub(super) fn plan(&self, plan: &mut CachePlan) {
         for (key, definition) in &self.definitions {
-            plan.expression(*key, Arc::<Definition>::clone(definition));
+            plan.define(*key, Arc::<Definition>::clone(definition));
         }
         for rows in [&self.long, &self.short, &self.exit_long, &self.exit_short] {
             rows.for_each_key(&mut |key| plan.mask(key));
@@ -279,7 +279,12 @@ impl Compiler<'_> {
     }
 
     fn window(&mut self, operation: WindowOp, bars: u32, x: &Num, at: Place) -> Result<Expr, ParamError> {
-        let x = self.number(x, at)?;
+        let mut x = self.number(x, at)?;
+        let is_plain = matches!(x, Expr::Const(_) | Expr::Series(..));
+        // What is added up is a series of its own, shared by all windows over it.
+        if operation == WindowOp::Sum && !is_plain && at.timeframe == self.primary() {
+            x = self.define(at, Definition::Values(x));
+        }
         Ok(self.define(at, Definition::Window(operation, bars, x)))
     }
 

@@ -1,10 +1,10 @@
 //! Series that rules define: computed once per parameter set by the cache, shared by equal canonical text.
 
-use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 use super::columns::Columns;
-use super::expr::{Cond, Expr, compare, may_be_infinite, present};
+use super::expr::{Cond, Expr, compare};
 use super::program::WindowOp;
 use crate::cache::{Expression, ExpressionSource};
 use crate::indicators::compute::compute;
@@ -69,55 +69,57 @@ impl Expression for Definition {
         keys
     }
 
-    fn write(&self, source: &ExpressionSource<'_>, out: &mut [f64]) {
-        let columns = || self.columns(source.rows(), |key| source.series(key));
+    fn reach(&self) -> Option<usize> {
         match self {
-            Self::Values(x) => columns().write(x, out),
-            Self::Shift(by, x) => shift(&columns().column(x), *by, out),
-            Self::Window(operation, bars, x) => window(*operation, *bars, &columns().column(x), out),
-            Self::Indicator(kind, x) => over(*kind, &columns().column(x), &source.times(), out),
-            Self::Since(condition) => since(&holds(&columns(), condition), out),
+            Self::Values(x) => Some(x.reach()),
+            Self::Window(_, bars, x) => Some(before(*bars).saturating_add(x.reach())),
+            Self::Between(..) => Some(0),
+            Self::Shift(..) | Self::Indicator(..) | Self::Since(_) | Self::Foreign(..) => None,
+        }
+    }
+
+    fn write(&self, source: &ExpressionSource<'_>, out: &mut [f64]) {
+        let (columns, rows) = (Columns::new(source), source.rows());
+        match self {
+            Self::Values(x) => columns.write(x, rows, out),
+            Self::Shift(by, x) => shift(&columns.column(x, rows), *by, out),
+            Self::Window(operation, bars, x) => {
+                let first = rows.start.saturating_sub(before(*bars));
+                let values = columns.column(x, first..rows.end);
+                window(*operation, *bars, &values, rows.start - first..values.len(), out);
+            }
+            Self::Indicator(kind, x) => over(*kind, &columns.column(x, rows), &source.times(), out),
+            Self::Since(condition) => since(&holds(&columns, condition, rows), out),
             Self::Between(from, to) => between(*from, *to, source, out),
             Self::Foreign(symbol, x) => {
-                let rows = source.data().symbol(*symbol).bars.len();
-                let columns = self.columns(rows, |key| source.foreign(key));
-                foreign(source, *symbol, &columns.column(x), out);
+                let there = source.foreign(*symbol);
+                foreign(source, *symbol, &Columns::new(&there).column(x, there.rows()), out);
             }
         }
-        for value in out {
-            *value = present(*value);
-        }
+        columns.keep_present(out);
     }
 }
 
-impl Definition {
-    /// What it reads, over so many rows.
-    fn columns<'a>(&self, rows: usize, series: impl Fn(&SeriesKey) -> Cow<'a, [f64]>) -> Columns<'a> {
-        let column = |key: SeriesKey| {
-            let values = series(&key);
-            let finite = || values.iter().map(|&value| present(value)).collect();
-            let values = if may_be_infinite(key.kind) { finite() } else { values };
-            (key, values)
-        };
-        Columns::new(rows, self.inputs().into_iter().map(column).collect())
-    }
+/// Rows before the newest one of a window.
+fn before(bars: u32) -> usize {
+    bars as usize - 1
 }
 
 /// Whether a condition holds, row by row; `None` where an input is absent.
-fn holds(columns: &Columns<'_>, condition: &Cond) -> Vec<Option<bool>> {
+fn holds(columns: &Columns<'_>, condition: &Cond, rows: Range<usize>) -> Vec<Option<bool>> {
     let both = |a: &Cond, b: &Cond, join: fn(bool, bool) -> bool| {
-        let (a, b) = (holds(columns, a), holds(columns, b));
+        let (a, b) = (holds(columns, a, rows.clone()), holds(columns, b, rows.clone()));
         a.into_iter().zip(b).map(|(a, b)| Some(join(a?, b?))).collect()
     };
     match condition {
-        Cond::Constant(value) => vec![Some(*value); columns.rows()],
+        Cond::Constant(value) => vec![Some(*value); rows.len()],
         Cond::Compare(operation, a, b) => {
-            let (a, b) = (columns.column(a), columns.column(b));
+            let (a, b) = (columns.column(a, rows.clone()), columns.column(b, rows));
             let test = |a: f64, b: f64| (!a.is_nan() && !b.is_nan()).then(|| compare(*operation, a, b));
             a.iter().zip(b.iter()).map(|(&a, &b)| test(a, b)).collect()
         }
         Cond::Cross(direction, a, b) => {
-            let (a, b) = (columns.column(a), columns.column(b));
+            let (a, b) = (columns.column(a, rows.clone()), columns.column(b, rows));
             let (a, b) = if *direction == Direction::Long { (a, b) } else { (b, a) };
             let test = |row: usize| {
                 let [now, then] = [row, row.checked_sub(1)?];
@@ -128,7 +130,7 @@ fn holds(columns: &Columns<'_>, condition: &Cond) -> Vec<Option<bool>> {
         }
         Cond::And(a, b) => both(a, b, |a, b| a && b),
         Cond::Or(a, b) => both(a, b, |a, b| a || b),
-        Cond::Not(a) => holds(columns, a).into_iter().map(|a| a.map(|a| !a)).collect(),
+        Cond::Not(a) => holds(columns, a, rows).into_iter().map(|a| a.map(|a| !a)).collect(),
     }
 }
 
@@ -138,10 +140,11 @@ fn shift(values: &[f64], by: u32, out: &mut [f64]) {
     rest.copy_from_slice(&values[..rest.len()]);
 }
 
-fn window(operation: WindowOp, bars: u32, values: &[f64], out: &mut [f64]) {
+fn window(operation: WindowOp, bars: u32, values: &[f64], rows: Range<usize>, out: &mut [f64]) {
+    let bars = bars as usize;
     match operation {
-        WindowOp::Sum => rolling::sum_into(values, bars as usize, out),
-        WindowOp::StdevPop => rolling::deviation_into(values, bars as usize, Deviation::Population, out),
+        WindowOp::Sum => rolling::sum_rows(values, bars, rows, out),
+        WindowOp::StdevPop => rolling::deviation_rows(values, bars, Deviation::Population, rows, out),
     }
 }
 

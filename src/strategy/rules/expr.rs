@@ -141,6 +141,16 @@ impl Expr {
         }
     }
 
+    /// Most rows ago that it reads.
+    pub(super) fn reach(&self) -> usize {
+        match self {
+            Self::Series(_, lag) => *lag as usize,
+            Self::Unary(_, x) | Self::Round(_, x) => x.reach(),
+            Self::Binary(_, a, b) => a.reach().max(b.reach()),
+            Self::Const(_) | Self::Entry | Self::Side | Self::Stop => 0,
+        }
+    }
+
     /// Number of parts.
     pub(super) fn pieces(&self) -> usize {
         match self {

@@ -26,6 +26,8 @@ mod functions;
 mod fuzz;
 mod lexer;
 mod masks;
+#[cfg(test)]
+mod on_the_way;
 mod parser;
 mod program;
 mod read;
