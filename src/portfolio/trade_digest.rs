@@ -116,6 +116,9 @@ const BATCH: usize = fingerprint::BATCH / 8;
 /// Room for the words of a trade: more than the longest has, and a power of two, so that no place needs a check.
 const LONGEST: usize = 32;
 
+/// From this one on the number of a scenario does not fit the head and is a word of its own.
+const MANY: u64 = 15;
+
 /// What the trades so far let expect of the next one, as bits.
 #[derive(Debug, Clone, Copy, Default)]
 struct Terms {
@@ -209,8 +212,6 @@ impl<'a> Record<'a> {
             costs,
         } = trade;
         let code = direction_code(*direction) | order_code(*order_type) << 1 | reason_code(*reason) << 3;
-        // Some scenarios have a number in the head, any others in a word.
-        const MANY: u64 = 15;
         self.bits(code | u64::from(*ambiguous) << 7 | scenario.min(MANY) << 8, 12);
         for word in [entry_time.0, exit_time.0].map(i64::cast_unsigned) {
             self.always(word);
