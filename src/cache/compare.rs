@@ -17,6 +17,7 @@ use super::lanes::{Right, compare};
 use super::masks::{Comparison, MaskKey, Operand};
 use super::passing::{Found, Passing};
 use super::slices::Slices;
+use super::stretches;
 use super::tiles::TilesSoFar;
 use crate::data::MultiSymbolData;
 use crate::indicators::SeriesKey;
@@ -25,7 +26,7 @@ use crate::types::{Timeframe, registers};
 
 /// Rows of a chunk, a multiple of 64: 8 KiB of each operand, so that some stay in the nearest cache.
 /// Small under test, so that seams are crossed.
-const CHUNK: usize = if cfg!(test) { 128 } else { 1024 };
+pub(super) const CHUNK: usize = if cfg!(test) { 128 } else { 1024 };
 
 /// An operand whose series are found.
 enum Values<'a> {
@@ -126,19 +127,20 @@ pub(super) fn bitmaps<'a>(
     let value = |operand| Values::of(operand, data.timeframe(), found);
     let values: Vec<Values<'_>> = operands.iter().map(value).collect();
     // A pass has to begin early, so there are as few stretches as keep all threads busy.
-    let threads = rayon::current_num_threads();
-    let chunks = rows.div_ceil(CHUNK);
-    let stretch = CHUNK * if passing.is_empty() { 1 } else { chunks.div_ceil(threads).max(1) };
+    let threads = if passing.is_empty() { rows.div_ceil(CHUNK) } else { rayon::current_num_threads() };
+    let ends = stretches::ends(rows, threads, passing.lag(pairs.len()));
     let mut bitmaps: Vec<Arc<[u64]>> =
         keys.par_iter().map(|_| std::iter::repeat_n(0, words_for(rows)).collect()).collect();
-    let mut stretches: Vec<Stretch<'_>> = (0..rows)
-        .step_by(stretch)
-        .map(|start| Stretch { start, end: rows.min(start + stretch), words: Vec::with_capacity(keys.len()) })
+    let starts = std::iter::once(0).chain(ends.iter().copied());
+    let mut stretches: Vec<Stretch<'_>> = starts
+        .zip(&ends)
+        .map(|(start, &end)| Stretch { start, end, words: Vec::with_capacity(keys.len()) })
         .collect();
     for bitmap in &mut bitmaps {
-        let own = Arc::get_mut(bitmap).expect("nobody else holds a new bitmap");
-        for (stretch, words) in stretches.iter_mut().zip(own.chunks_mut(stretch / 64)) {
-            stretch.words.push(words);
+        let mut own = Arc::get_mut(bitmap).expect("nobody else holds a new bitmap");
+        for stretch in &mut stretches {
+            let words = own.split_off_mut(..words_for(stretch.end - stretch.start));
+            stretch.words.push(words.expect("a bitmap has the words of all stretches"));
         }
     }
     stretches.into_par_iter().for_each(|stretch| stretch.fill(&passing, &values, &pairs));

@@ -17,6 +17,7 @@ pub mod plan;
 pub(crate) mod sample;
 mod slices;
 mod source;
+mod stretches;
 mod tiles;
 
 pub use build::build;

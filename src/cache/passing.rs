@@ -103,6 +103,14 @@ impl<'a> Passing<'a> {
         self.places.len()
     }
 
+    /// What following the averages takes of the time of a pass with so many pairs of operands compared: measured, on wide
+    /// registers. Expressions are not followed from far, and cost about as much as a pair.
+    pub(super) fn lag(&self, pairs: usize) -> f64 {
+        let averages = (self.len() - self.expressions.len()) as f64;
+        let others = (self.expressions.len() + pairs) as f64;
+        1.7 * averages / (2.8 * averages + others).max(1.0)
+    }
+
     /// Place of a series among them.
     pub(super) fn place(&self, key: &SeriesKey) -> Option<usize> {
         self.places.get(key).copied()

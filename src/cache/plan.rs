@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::compare::CHUNK;
 use super::expression::{Definitions, Expression};
 use super::masks::MaskKey;
+use super::needs::Needs;
+use crate::data::MultiSymbolData;
 use crate::indicators::SeriesKey;
 
 /// The distinct series and comparisons of a batch of trials, collected before they run.
@@ -88,6 +91,19 @@ impl CachePlan {
     /// Whether a comparison is asked for.
     pub fn contains_mask(&self, key: &MaskKey) -> bool {
         self.masks.contains(key)
+    }
+
+    /// About what memory its series and comparisons take: what passes by takes a tile instead of a column, a comparison a bit
+    /// per bar. Every symbol counts as many bars as the longest, every timeframe as many as the primary one.
+    ///
+    /// # Panics
+    /// When a series is of a symbol that the data does not have.
+    pub fn bytes(&self, data: &MultiSymbolData) -> u64 {
+        let rows = data.symbols().iter().map(|symbol| symbol.bars.len()).max().unwrap_or(0) as u64;
+        let masks: Vec<MaskKey> = self.mask_keys().copied().collect();
+        let Needs { columns, passing } = Needs::of(self, &masks, data, None, None);
+        let [columns, passing, masks] = [columns.len(), passing.len(), masks.len()].map(|count| count as u64);
+        8 * rows * columns + 8 * CHUNK as u64 * passing + rows.div_ceil(8) * masks
     }
 
     /// How often a series or comparison was asked for, duplicates included.

@@ -45,19 +45,17 @@ impl Prepared {
     /// few, and thousands of them together would need gigabytes.
     pub fn wave_trials(&self) -> usize {
         let budget = self.study.cache_budget.map_or(USUAL, |budget| (budget / 4).min(USUAL));
-        let bars = self.study.inputs.data.symbols().iter().map(|symbol| symbol.bars.len()).max().unwrap_or(0);
-        let affordable = budget / (bars as u64 * 8).max(1);
-        let per_trial = self.series_per_trial();
-        if per_trial * MOST as f64 <= affordable as f64 {
+        let per_trial = self.added_per_trial(|plan| plan.bytes(&self.study.inputs.data));
+        if per_trial * MOST as f64 <= budget as f64 {
             return MOST;
         }
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 4096")]
-        let trials = (affordable as f64 / per_trial) as usize;
+        let trials = (budget as f64 / per_trial) as usize;
         trials.max(16)
     }
 
-    /// Series and comparisons that one more trial adds to those of the others.
-    fn series_per_trial(&self) -> f64 {
+    /// What one more trial adds to the plan of the others, by some measure.
+    fn added_per_trial(&self, measure: impl Fn(&CachePlan) -> u64) -> f64 {
         let sample = self.sample(LOOKED_AT);
         let mut plan = CachePlan::default();
         let mut half = 0;
@@ -65,10 +63,10 @@ impl Prepared {
             // A set that cannot be planned needs nothing.
             let _ = self.study.runner.plan(trial, &self.study.inputs.data, &mut plan);
             if k + 1 == sample.len() / 2 {
-                half = series_in(&plan);
+                half = measure(&plan);
             }
         }
-        (series_in(&plan) - half) as f64 / (sample.len() - sample.len() / 2).max(1) as f64
+        measure(&plan).saturating_sub(half) as f64 / (sample.len() - sample.len() / 2).max(1) as f64
     }
 
     /// Series and comparisons in memory at a time.
@@ -80,8 +78,8 @@ impl Prepared {
         }
         let more = (self.wave_trials() as u64).min(self.plan.positions).saturating_sub(sample.len() as u64);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
-        let added = (self.series_per_trial() * more as f64) as u64;
-        series_in(&plan) as u64 + added
+        let added = (self.added_per_trial(series_in) * more as f64) as u64;
+        series_in(&plan) + added
     }
 
     /// The range trials run on: the first training range of a walk-forward study.
@@ -99,6 +97,6 @@ impl Prepared {
     }
 }
 
-fn series_in(plan: &CachePlan) -> usize {
-    plan.keys().count() + plan.mask_keys().count()
+fn series_in(plan: &CachePlan) -> u64 {
+    (plan.keys().count() + plan.mask_keys().count()) as u64
 }
