@@ -1,5 +1,5 @@
 //! Series defined by an expression over other series: the cache computes them after what they read, as whole columns or on
-//! their way through the rows ([`super::passing`]).
+//! their way through the rows (`passing.rs`).
 //!
 //! The definition lives outside the cache (rule strategies write them); a key holds only its digest. Equal definitions
 //! have equal digests and share one column.

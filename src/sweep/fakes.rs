@@ -50,6 +50,10 @@ impl TrialEvaluator for FakeEvaluator {
         Ok(plan)
     }
 
+    fn neighbours(&self, trials: &[Trial]) -> Vec<usize> {
+        (0..trials.len()).rev().collect()
+    }
+
     fn evaluate(&self, batch: &usize, trial: &Trial) -> Result<TrialResult, TrialError> {
         assert!(*batch > 0, "a batch with this trial was prepared");
         if self.fail_all || trial.id.0 % 1000 == 13 {

@@ -15,6 +15,21 @@ pub(super) struct Jobs {
 }
 
 impl Jobs {
+    /// The same jobs in another order of their places.
+    pub(super) fn in_order(self, order: &[usize]) -> Self {
+        let mut trials: Vec<Option<Trial>> = self.trials.into_iter().map(Some).collect();
+        Self {
+            positions: order.iter().map(|&place| self.positions[place]).collect(),
+            trials: order.iter().filter_map(|&place| trials[place].take()).collect(),
+        }
+    }
+
+    /// Appends other jobs.
+    pub(super) fn append(&mut self, mut others: Self) {
+        self.positions.append(&mut others.positions);
+        self.trials.append(&mut others.trials);
+    }
+
     /// The same jobs, dealt out like cards to so many hands, one hand after the other: neighbours in a grid cost much the
     /// same, so all hands do. Every other round goes backwards, because costs fall or rise along a parameter and the first
     /// hand would get the dearer one every time.

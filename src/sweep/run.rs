@@ -65,6 +65,12 @@ pub trait TrialEvaluator: Sync {
         1
     }
 
+    /// Places of these trials in an order in which neighbours share more, since neighbours run side by side. Changes no
+    /// result.
+    fn neighbours(&self, trials: &[Trial]) -> Vec<usize> {
+        (0..trials.len()).collect()
+    }
+
     /// Runs some trials side by side; the same results in the same order as [`TrialEvaluator::evaluate`] for each.
     fn evaluate_together(
         &self,
@@ -255,6 +261,22 @@ impl<S: TrialSource, E: TrialEvaluator, R: Ranker> Sweep<'_, S, E, R> {
     fn enumerate(&self, todo: &mut impl Iterator<Item = u64>) -> (Vec<ChunkShape>, Jobs) {
         let (mut shapes, mut jobs) = (Vec::new(), Jobs::default());
         while jobs.trials.len() < self.settings.wave_trials.max(1) {
+            let next = self.enumerate_some(todo, &mut shapes);
+            if next.trials.is_empty() {
+                break;
+            }
+            let order = self.evaluator.neighbours(&next.trials);
+            jobs.append(next.in_order(&order));
+        }
+        (shapes, jobs)
+    }
+
+    /// The next chunks, as many as a few groups of trials side by side: what is put in another order becomes whole
+    /// together, and is lost together when the process is killed.
+    fn enumerate_some(&self, todo: &mut impl Iterator<Item = u64>, shapes: &mut Vec<ChunkShape>) -> Jobs {
+        const GROUPS: usize = 8;
+        let mut jobs = Jobs::default();
+        while jobs.trials.len() < GROUPS * self.evaluator.side_by_side() {
             let Some(number) = todo.next() else { break };
             let before = jobs.trials.len();
             for position in self.plan.positions_of(number) {
@@ -265,7 +287,7 @@ impl<S: TrialSource, E: TrialEvaluator, R: Ranker> Sweep<'_, S, E, R> {
             }
             shapes.push(ChunkShape { number, trials: jobs.trials.len() - before });
         }
-        (shapes, jobs)
+        jobs
     }
 }
 

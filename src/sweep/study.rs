@@ -9,8 +9,9 @@ use super::accounts::joined;
 use super::outcome::{DailyReturns, MetricValues, RowShape, TrialResult, TrialRow};
 use super::rank::RankKey;
 use super::run::{TrialEvaluator, TrialSource};
-use crate::cache::{self, CacheError, CachePlan, CacheReport, IndicatorCache};
+use crate::cache::{self, CacheError, CachePlan, CacheReport, IndicatorCache, MaskKey};
 use crate::engine::{self, Clock, EngineInputs, RunRequest, StrategyRunner, TrialRun, WindowEnd};
+use crate::indicators::SeriesKey;
 use crate::metrics::{self, METRIC_COUNT, MetricCalendar, MetricId, MetricScratch, Metrics};
 use crate::search::objective::total_violation;
 use crate::search::{Objective, Requirement, Sampler};
@@ -88,6 +89,12 @@ impl Study {
         let cache = Arc::new(cache::build(plan, &self.inputs.data, latest.as_deref(), self.cache_budget)?);
         self.latest.set(&cache);
         Ok(cache)
+    }
+
+    /// The series and comparisons that a trial reads, in order.
+    fn read_by(&self, trial: &Trial) -> (Vec<SeriesKey>, Vec<MaskKey>) {
+        let plan = self.plan(std::slice::from_ref(trial));
+        (plan.keys().copied().collect(), plan.mask_keys().copied().collect())
     }
 
     fn plan(&self, trials: &[Trial]) -> CachePlan {
@@ -369,6 +376,15 @@ impl TrialEvaluator for WindowEvaluator<'_> {
         let written = (bytes * engine::STRETCH / steps).max(1);
         let least = (STEPS_SIDE_BY_SIDE / steps).min(BYTES_SIDE_BY_SIDE / bytes);
         least.min(WRITTEN_SIDE_BY_SIDE / written).clamp(1, MOST_SIDE_BY_SIDE)
+    }
+
+    fn neighbours(&self, trials: &[Trial]) -> Vec<usize> {
+        let mut places: Vec<usize> = (0..trials.len()).collect();
+        // What all run side by side is read by all of them in any order.
+        if trials.len() > self.side_by_side() {
+            places.sort_by_cached_key(|&place| self.study.read_by(&trials[place]));
+        }
+        places
     }
 
     fn evaluate_together(
