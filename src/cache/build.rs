@@ -43,7 +43,8 @@ pub fn build(
             + needs.columns.iter().map(|key| 8 * values(key, data, &maps) as u64).sum::<u64>()
             + masks.iter().map(|(_, rows)| 8 * words_for(*rows) as u64).sum::<u64>()
     };
-    let needs = needs(plan, data, previous, |needs| bytes(needs) <= limit);
+    // The share that a wave may take.
+    let needs = needs(plan, data, previous, |needs| bytes(needs) <= limit / 4);
     let needed = bytes(&needs);
     if needed > limit {
         return Err(CacheError::Budget { needed, limit });

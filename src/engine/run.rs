@@ -28,7 +28,7 @@ pub struct EngineInputs {
     /// What is known of the market beside its bars.
     pub context: Arc<RunContext>,
     /// The calendar over whose window the trial is measured, if nothing but its metrics and digests is wanted: then neither a
-    /// list of trades nor a curve is kept.
+    /// list of trades nor a curve is kept, unless several accounts have to be joined.
     pub figures: Option<Arc<MetricCalendar>>,
 }
 

@@ -60,6 +60,9 @@ impl EngineSnapshot {
 
 impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     /// The state between two steps.
+    ///
+    /// # Panics
+    /// When the run is one for its figures alone, which keeps too little to go on from.
     pub fn snapshot(&self) -> EngineSnapshot {
         let orders = (0..self.book.active().len()).map(|index| {
             let Ticket { placed, agent, paid, margin, .. } = *self.book.ticket(index);
@@ -85,7 +88,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             total_fees: self.ledger.total_fees(),
             trades: self.ledger.trades().to_vec(),
             alternatives: self.tally.alternatives().to_vec(),
-            curve: self.equities.curve().cloned().unwrap_or_default(),
+            curve: self.equities.curve().cloned().expect("a run that keeps its curve"),
             equity: self.equity,
             gates: self.agents.iter().map(|agent| agent.gate).collect(),
             counters: self.counters,

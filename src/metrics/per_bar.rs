@@ -1,8 +1,10 @@
 //! The equity metrics as they are defined, bar by bar, to hold the fast ones to: same bits on any curve.
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 
-use super::compute::{EquityFacts, MetricScratch, RunFacts, compute};
+use super::compute::{EquityFacts, MetricScratch, RunFacts, compute, dated_returns};
 use super::trade_rows::TradeRows;
 use super::{EquityWatch, MetricCalendar, MetricId, Metrics, ratio};
 use crate::types::time::{DAY, HOUR};
@@ -172,8 +174,13 @@ fn watched(
 }
 
 fn metrics(equity: EquityFacts<'_>, bars: &Bars, initial: f64, calendar: &MetricCalendar) -> Metrics {
-    let facts = RunFacts {
-        trades: &TradeRows::default(),
+    compute(&facts(equity, bars, initial), calendar, &mut MetricScratch::default())
+}
+
+fn facts<'a>(equity: EquityFacts<'a>, bars: &Bars, initial: f64) -> RunFacts<'a> {
+    static NO_TRADES: LazyLock<TradeRows> = LazyLock::new(TradeRows::default);
+    RunFacts {
+        trades: &NO_TRADES,
         equity,
         initial_equity: initial,
         bars: bars.len() as u64,
@@ -182,8 +189,7 @@ fn metrics(equity: EquityFacts<'_>, bars: &Bars, initial: f64, calendar: &Metric
         profit_net_worst: None,
         profit_net_best: None,
         break_even_cost_multiplier: None,
-    };
-    compute(&facts, calendar, &mut MetricScratch::default())
+    }
 }
 
 proptest! {
@@ -209,13 +215,25 @@ proptest! {
         bars in bars(),
         lengths in prop::collection::vec(1..40_usize, 0..60),
         before in 0..5_usize,
+        silent in prop_oneof![2 => Just(0_usize), 1 => 0..400_usize],
     ) {
         let calendar = calendar(&bars, before, Calendar::Fx24x5);
+        // The first value may come after the first days.
+        let silent = silent.min(bars.len());
+        let (heard, before) = (bars[silent..].to_vec(), before + silent);
         let (curve, watch) =
-            (curve_of(&bars, before), watched(&bars, before, 10_000.0, &calendar, &lengths));
+            (curve_of(&heard, before), watched(&heard, before, 10_000.0, &calendar, &lengths));
         let of = |equity| metrics(equity, &bars, 10_000.0, &calendar);
         prop_assert_eq!(of(EquityFacts::Watched(&watch)), of(EquityFacts::Curve(&curve)));
-        let lowest = bars.iter().map(|bar| bar.1).fold(f64::INFINITY, f64::min);
+        let returns = |equity| {
+            let facts = facts(equity, &bars, 10_000.0);
+            dated_returns(&facts, &calendar, &mut MetricScratch::default())
+        };
+        let (days, _) = returns(EquityFacts::Watched(&watch));
+        prop_assert_eq!(returns(EquityFacts::Watched(&watch)), returns(EquityFacts::Curve(&curve)));
+        let heard_days = closes(&heard, |time| Calendar::Fx24x5.trading_day(time.div_euclid(DAY)));
+        prop_assert!(days.iter().all(|day| heard_days.iter().any(|(heard, _)| heard == day)));
+        let lowest = heard.iter().map(|bar| bar.1).fold(f64::INFINITY, f64::min);
         prop_assert_eq!(watch.lowest(), lowest);
     }
 }

@@ -50,6 +50,10 @@ impl TrialEvaluator for FakeEvaluator {
         Ok(plan)
     }
 
+    fn neighbourhood(&self) -> usize {
+        150
+    }
+
     fn neighbours(&self, trials: &[Trial]) -> Vec<usize> {
         (0..trials.len()).rev().collect()
     }

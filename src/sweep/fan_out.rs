@@ -3,49 +3,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::jobs::Jobs;
 use super::run::TrialEvaluator;
 use super::{StopFlag, StopReason, TrialOutcome};
 use crate::types::{Trial, TrialError};
-
-/// Trials with their positions.
-#[derive(Debug, Default)]
-pub(super) struct Jobs {
-    pub(super) positions: Vec<u64>,
-    pub(super) trials: Vec<Trial>,
-}
-
-impl Jobs {
-    /// The same jobs in another order of their places.
-    pub(super) fn in_order(self, order: &[usize]) -> Self {
-        let mut trials: Vec<Option<Trial>> = self.trials.into_iter().map(Some).collect();
-        Self {
-            positions: order.iter().map(|&place| self.positions[place]).collect(),
-            trials: order.iter().filter_map(|&place| trials[place].take()).collect(),
-        }
-    }
-
-    /// Appends other jobs.
-    pub(super) fn append(&mut self, mut others: Self) {
-        self.positions.append(&mut others.positions);
-        self.trials.append(&mut others.trials);
-    }
-
-    /// The same jobs, dealt out like cards to so many hands, one hand after the other: neighbours in a grid cost much the
-    /// same, so all hands do. Every other round goes backwards, because costs fall or rise along a parameter and the first
-    /// hand would get the dearer one every time.
-    fn dealt(&self, hands: usize) -> Self {
-        let rounds = self.trials.len().div_ceil(hands);
-        let in_round = |hand, round: usize| if round.is_multiple_of(2) { hand } else { hands - 1 - hand };
-        let places = || {
-            let hand = |hand| (0..rounds).map(move |round| round * hands + in_round(hand, round));
-            (0..hands).flat_map(hand).filter(|&place| place < self.trials.len())
-        };
-        Self {
-            positions: places().map(|place| self.positions[place]).collect(),
-            trials: places().map(|place| self.trials[place].clone()).collect(),
-        }
-    }
-}
 
 /// Runs every job and hands the outcomes over in small blocks, in any order. Leaves the rest alone once `stop` is set
 /// or `deliver` says no.
@@ -129,18 +90,4 @@ pub(super) fn run_one<E: TrialEvaluator>(
     let result = catch_unwind(AssertUnwindSafe(|| evaluator.evaluate(batch, trial)))
         .unwrap_or_else(|payload| Err(TrialError::of_panic(payload.as_ref())));
     TrialOutcome::new(fold, trial.clone(), result, evaluator.shape())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::fakes::trial;
-    use super::*;
-
-    #[test]
-    fn jobs_are_dealt_out_like_cards() {
-        let jobs = Jobs { positions: (10..15).collect(), trials: (0..5).map(trial).collect() };
-        let dealt = jobs.dealt(2);
-        assert_eq!(dealt.positions, [10, 13, 14, 11, 12]);
-        assert_eq!(dealt.trials.iter().map(|trial| trial.id.0).collect::<Vec<_>>(), [0, 3, 4, 1, 2]);
-    }
 }

@@ -24,6 +24,7 @@ mod collect;
 #[cfg(test)]
 pub(crate) mod fakes;
 mod fan_out;
+mod jobs;
 
 pub use adaptive::{AdaptiveSweep, GenerationSource};
 pub use outcome::{DailyReturns, FoldResult, MetricValues, RowShape, TrialOutcome, TrialResult, TrialRow};

@@ -11,8 +11,9 @@ use std::sync::Arc;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use rayon::ThreadPool;
 
-use super::collect::{ChunkShape, Collector, Message};
-use super::fan_out::{Jobs, fan_out};
+use super::collect::{Collector, Message};
+use super::fan_out::fan_out;
+use super::jobs;
 use super::outcome::RowShape;
 use super::resume::read_back;
 use super::{
@@ -62,6 +63,11 @@ pub trait TrialEvaluator: Sync {
 
     /// How many trials it gains from running side by side.
     fn side_by_side(&self) -> usize {
+        1
+    }
+
+    /// Among how many trials neighbours may be looked for; the same whenever it is asked, so that waves are cut the same.
+    fn neighbourhood(&self) -> usize {
         1
     }
 
@@ -228,7 +234,7 @@ impl<S: TrialSource, E: TrialEvaluator, R: Ranker> Sweep<'_, S, E, R> {
         pool.in_place_scope(|scope| {
             let mut todo = todo.iter().copied().peekable();
             while todo.peek().is_some() && permits.recv().is_ok() && !self.stop.is_set() {
-                let (shapes, jobs) = self.enumerate(&mut todo);
+                let (shapes, jobs) = jobs::enumerate(self, &mut todo);
                 let prepared = self
                     .evaluator
                     .plan(&jobs.trials)
@@ -255,39 +261,6 @@ impl<S: TrialSource, E: TrialEvaluator, R: Ranker> Sweep<'_, S, E, R> {
                 });
             }
         });
-    }
-
-    /// The next chunks, at least `wave_trials` trials if there are as many.
-    fn enumerate(&self, todo: &mut impl Iterator<Item = u64>) -> (Vec<ChunkShape>, Jobs) {
-        let (mut shapes, mut jobs) = (Vec::new(), Jobs::default());
-        while jobs.trials.len() < self.settings.wave_trials.max(1) {
-            let next = self.enumerate_some(todo, &mut shapes);
-            if next.trials.is_empty() {
-                break;
-            }
-            let order = self.evaluator.neighbours(&next.trials);
-            jobs.append(next.in_order(&order));
-        }
-        (shapes, jobs)
-    }
-
-    /// The next chunks, as many as a few groups of trials side by side: what is put in another order becomes whole
-    /// together, and is lost together when the process is killed.
-    fn enumerate_some(&self, todo: &mut impl Iterator<Item = u64>, shapes: &mut Vec<ChunkShape>) -> Jobs {
-        const GROUPS: usize = 8;
-        let mut jobs = Jobs::default();
-        while jobs.trials.len() < GROUPS * self.evaluator.side_by_side() {
-            let Some(number) = todo.next() else { break };
-            let before = jobs.trials.len();
-            for position in self.plan.positions_of(number) {
-                if let Some(trial) = self.source.trial_at(position) {
-                    jobs.positions.push(position);
-                    jobs.trials.push(trial);
-                }
-            }
-            shapes.push(ChunkShape { number, trials: jobs.trials.len() - before });
-        }
-        jobs
     }
 }
 

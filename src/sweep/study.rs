@@ -228,6 +228,10 @@ impl<'a> WindowEvaluator<'a> {
         EngineInputs { cache: Arc::clone(cache), ..self.study.inputs.clone() }
     }
 
+    fn inputs_for_figures(&self, cache: &Arc<IndicatorCache>) -> EngineInputs {
+        self.inputs(cache).for_figures(Arc::clone(&self.calendar))
+    }
+
     fn request(&self, trial: &Trial, clock: Clock) -> RunRequest {
         RunRequest {
             window: self.window,
@@ -281,6 +285,11 @@ impl<'a> WindowEvaluator<'a> {
             bars: run.bars,
             folds: Vec::new(),
         }
+    }
+
+    /// Steps of a run, times symbols.
+    fn steps(&self) -> usize {
+        self.window.len().max(1) * self.study.inputs.data.symbols().len().max(1)
     }
 
     /// The result of a run that nobody needs any more.
@@ -361,21 +370,30 @@ impl TrialEvaluator for WindowEvaluator<'_> {
     }
 
     fn evaluate(&self, cache: &Arc<IndicatorCache>, trial: &Trial) -> Result<TrialResult, TrialError> {
-        Ok(self.used_up(self.simulate(cache, trial)?))
+        if self.study.check_candidates {
+            return Ok(self.used_up(self.simulate(cache, trial)?));
+        }
+        let request = self.request(trial, self.study.clock);
+        Ok(self.used_up(self.study.runner.run(&self.inputs_for_figures(cache), &request, trial)?))
     }
 
     fn side_by_side(&self) -> usize {
         if self.study.check_candidates {
             return 1;
         }
-        let steps = self.window.len().max(1) * self.study.inputs.data.symbols().len().max(1);
+        let steps = self.steps();
         let bytes = match self.runs.load(Ordering::Relaxed) {
             0 => EXPECTED_BYTES,
             runs => (self.run_bytes.load(Ordering::Relaxed) / runs).max(1),
         };
-        let written = (bytes * engine::STRETCH / steps).max(1);
+        let written = (bytes * engine::STRETCH.min(steps) / steps).max(1);
         let least = (STEPS_SIDE_BY_SIDE / steps).min(BYTES_SIDE_BY_SIDE / bytes);
         least.min(WRITTEN_SIDE_BY_SIDE / written).clamp(1, MOST_SIDE_BY_SIDE)
+    }
+
+    fn neighbourhood(&self) -> usize {
+        const GROUPS: usize = 8;
+        GROUPS * (STEPS_SIDE_BY_SIDE / self.steps()).clamp(1, MOST_SIDE_BY_SIDE / 2)
     }
 
     fn neighbours(&self, trials: &[Trial]) -> Vec<usize> {
@@ -395,7 +413,7 @@ impl TrialEvaluator for WindowEvaluator<'_> {
         let requests: Vec<_> = trials.iter().map(|trial| self.request(trial, self.study.clock)).collect();
         let mut results = Vec::with_capacity(trials.len());
         let mut done = |run: Result<TrialRun, TrialError>| results.push(run.map(|run| self.used_up(run)));
-        let inputs = self.inputs(cache).for_figures(Arc::clone(&self.calendar));
+        let inputs = self.inputs_for_figures(cache);
         self.study.runner.run_together(&inputs, &requests, trials, &mut done);
         results
     }
