@@ -34,7 +34,7 @@ pub fn join(parts: Vec<TrialRun>, by_volume: bool) -> TrialRun {
         profit_net_best: Some(money(|part| part.profit_net_best.unwrap_or(0.0))),
         break_even_cost_multiplier: if by_volume { tally.cost_multiplier() } else { None },
         trades,
-        booked: tally.into_booked(),
+        booked: tally.into_booked().0,
         parts,
     }
 }

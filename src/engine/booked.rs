@@ -1,40 +1,33 @@
-//! The trades of a run as they are booked: their digest and what metrics look at, without the list.
+//! The trades of a run as they were booked: their digest and what metrics look at, without the list.
 //!
 //! A list of whole records is the largest thing a trial writes, and reading it again at the end means fetching it from far
 //! away. What is wanted of a trade is taken while it is near.
 
 use crate::metrics::TradeRows;
-use crate::portfolio::TradeListDigest;
+use crate::portfolio::trade_list_digest;
 use crate::types::{Digest, Trade};
 
 /// Trades that were booked, in booking order.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct BookedTrades {
     rows: TradeRows,
-    digest: TradeListDigest,
+    digest: Digest,
+}
+
+impl Default for BookedTrades {
+    fn default() -> Self {
+        Self::of(&[])
+    }
 }
 
 impl BookedTrades {
-    /// None yet; `rows` is memory of an earlier run.
-    pub(super) fn in_room_of(mut rows: TradeRows) -> Self {
-        rows.clear();
-        Self { rows, digest: TradeListDigest::default() }
+    pub(super) fn new(rows: TradeRows, digest: Digest) -> Self {
+        Self { rows, digest }
     }
 
     /// Those of a list.
     pub fn of(trades: &[Trade]) -> Self {
-        let mut booked = Self::default();
-        for trade in trades {
-            booked.add(trade);
-        }
-        booked
-    }
-
-    /// The next trade.
-    #[inline]
-    pub(super) fn add(&mut self, trade: &Trade) {
-        self.rows.add(trade);
-        self.digest.add(trade);
+        Self { rows: TradeRows::of(trades), digest: trade_list_digest(trades) }
     }
 
     /// What metrics look at.
@@ -47,8 +40,8 @@ impl BookedTrades {
         self.rows
     }
 
-    /// [`crate::portfolio::trade_list_digest`] of the trades.
+    /// [`trade_list_digest`] of the trades.
     pub fn digest(&self) -> Digest {
-        self.digest.finish()
+        self.digest
     }
 }

@@ -206,7 +206,7 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
             waiting: WaitingList::default(),
             waiting_exits: Vec::new(),
             ledger,
-            tally: Tally::in_room_of(rows),
+            tally: Tally::in_room_of(rows, scratch::take_digest()),
             equities,
             equity: settings.initial_balance,
             next_step: window.start,

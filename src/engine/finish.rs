@@ -1,9 +1,9 @@
 //! The end of a run: what stays open, what is closed, and the figures of the whole (`execution.md` 2.2, 9b, 13.1).
 
-use super::booked::BookedTrades;
 use super::event_engine::{EngineError, EventEngine, Outcome};
 use super::observer::Observer;
 use super::run::{TrialRun, WindowEnd};
+use super::scratch;
 use super::settings::{EndOfRun, EquityMode};
 use crate::costs::Draws;
 use crate::execution::simulator::ExitSlip;
@@ -33,7 +33,12 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         let by_volume = self.by_volume();
         self.tally.complete();
         let tally = &self.tally;
+        let (ambiguous, worst, best) = (tally.ambiguous_share(), tally.worst(), tally.best());
+        let cost_multiplier = if by_volume { tally.cost_multiplier() } else { None };
+        let (booked, digest) = self.tally.into_booked();
+        scratch::leave_digest(digest);
         let (curve, watch) = self.equities.finish();
+        let total_fees = self.ledger.total_fees();
         let run = TrialRun {
             initial_balance: self.settings.initial_balance,
             final_cash: self.ledger.cash(),
@@ -47,23 +52,22 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             rejected_at_trigger: self.counters.rejected_at_trigger,
             expired: self.counters.expired,
             ruined: extremes.ruined,
-            ambiguous_exits: tally.ambiguous_share(),
-            profit_net_worst: Some(tally.worst()),
-            profit_net_best: Some(tally.best()),
-            break_even_cost_multiplier: if by_volume { tally.cost_multiplier() } else { None },
+            ambiguous_exits: ambiguous,
+            profit_net_worst: Some(worst),
+            profit_net_best: Some(best),
+            break_even_cost_multiplier: cost_multiplier,
             curve,
             watch,
-            trades: Vec::new(),
-            booked: BookedTrades::default(),
+            trades: self.ledger.into_trades(),
+            booked,
             parts: Vec::new(),
         };
-        let (total_fees, draws) = (self.ledger.total_fees(), self.simulator.draws().taken());
         Ok(Outcome {
-            run: TrialRun { trades: self.ledger.into_trades(), booked: self.tally.into_booked(), ..run },
+            run,
             extremes,
             total_fees,
             equity: self.equity,
-            draws,
+            draws: self.simulator.draws().taken(),
             active: self.book.active().to_vec(),
             observer: self.observer,
         })

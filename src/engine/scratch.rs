@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::run::TrialRun;
 use crate::metrics::{EquityWatch, TradeRows};
+use crate::portfolio::TradeListDigest;
 use crate::types::{EquityCurve, Trade};
 
 /// Empty lists with room.
@@ -30,6 +31,11 @@ impl Spare {
 struct Kept {
     lists: Vec<Spare>,
     bytes: usize,
+    #[expect(
+        clippy::vec_box,
+        reason = "handed over as they are: two kilobytes that an engine does not carry around"
+    )]
+    digests: Vec<Box<TradeListDigest>>,
 }
 
 /// Memory that is kept at most: lists beyond it are given back.
@@ -57,11 +63,25 @@ impl Kept {
 }
 
 /// Shared by all threads and all sweeps of the process; taken once per run, so nobody waits for it.
-static KEPT: Mutex<Kept> = Mutex::new(Kept { lists: Vec::new(), bytes: 0 });
+static KEPT: Mutex<Kept> = Mutex::new(Kept { lists: Vec::new(), bytes: 0, digests: Vec::new() });
 
 /// Takes what a finished run left, or nothing.
 pub(super) fn take() -> Spare {
     KEPT.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+/// What a digest of trades is made in.
+pub(super) fn take_digest() -> Box<TradeListDigest> {
+    KEPT.lock().unwrap_or_else(PoisonError::into_inner).digests.pop().unwrap_or_default()
+}
+
+/// Leaves it to a later run, as far as some groups of them want one.
+pub(super) fn leave_digest(digest: Box<TradeListDigest>) {
+    const MOST: usize = 1024;
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    if kept.digests.len() < MOST {
+        kept.digests.push(digest);
+    }
 }
 
 /// Leaves the lists of a run that nobody needs any more to a later run.
@@ -77,7 +97,7 @@ mod tests {
     fn a_recycled_list_keeps_its_room_and_nothing_else() {
         let mut curve = EquityCurve::default();
         curve.record(3, 1.0, 2.0);
-        let mut kept = Kept { lists: Vec::new(), bytes: 0 };
+        let mut kept = Kept { lists: Vec::new(), bytes: 0, digests: Vec::new() };
         kept.leave(TrialRun { trades: Vec::with_capacity(100), curve, ..TrialRun::default() });
         let spare = kept.take();
         assert!(spare.trades.is_empty() && spare.trades.capacity() >= 100);
@@ -87,7 +107,8 @@ mod tests {
 
     #[test]
     fn lists_beyond_the_limit_are_given_back() {
-        let mut kept = Kept { lists: Vec::new(), bytes: MOST_BYTES - size_of::<Trade>() };
+        let mut kept =
+            Kept { lists: Vec::new(), bytes: MOST_BYTES - size_of::<Trade>(), digests: Vec::new() };
         let with_room = |trades| TrialRun { trades: Vec::with_capacity(trades), ..TrialRun::default() };
         kept.leave(with_room(2));
         assert!(kept.lists.is_empty());

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::booked::BookedTrades;
 use crate::execution::exits::ExitLevel;
 use crate::metrics::TradeRows;
+use crate::portfolio::TradeListDigest;
 use crate::types::Trade;
 use crate::types::sums::Sums;
 
@@ -28,7 +29,8 @@ pub(super) struct Alternative {
 /// The trades of a run, taken in as they are booked, and sums over them.
 #[derive(Debug)]
 pub(super) struct Tally {
-    booked: BookedTrades,
+    rows: TradeRows,
+    digest: Box<TradeListDigest>,
     /// Of the ambiguous exits.
     alternatives: Vec<Alternative>,
     ambiguous: usize,
@@ -36,15 +38,15 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Before the first trade; `rows` is memory of an earlier run.
-    pub(super) fn in_room_of(rows: TradeRows) -> Self {
-        let booked = BookedTrades::in_room_of(rows);
-        Self { booked, alternatives: Vec::new(), ambiguous: 0, sums: Sums::ZERO }
+    /// Before the first trade, in the memory of earlier runs.
+    pub(super) fn in_room_of(mut rows: TradeRows, digest: Box<TradeListDigest>) -> Self {
+        rows.clear();
+        Self { rows, digest, alternatives: Vec::new(), ambiguous: 0, sums: Sums::ZERO }
     }
 
     /// After some trades, with what the other levels of ambiguous exits among them would have given.
     pub(super) fn of(trades: &[Trade], alternatives: &[Alternative]) -> Self {
-        let mut tally = Self::in_room_of(TradeRows::default());
+        let mut tally = Self::in_room_of(TradeRows::default(), Box::default());
         let mut others = alternatives.iter().peekable();
         for (at, trade) in trades.iter().enumerate() {
             let other = others.next_if(|other| other.trade == at);
@@ -61,7 +63,7 @@ impl Tally {
     /// Trades so far.
     #[inline]
     pub(super) fn trades(&self) -> usize {
-        self.booked.rows().len()
+        self.rows.len()
     }
 
     /// Takes in the next trade in booking order; `other` is the level that was not taken, where its exit was ambiguous, and
@@ -71,7 +73,8 @@ impl Tally {
         if let Some((level, net)) = other {
             self.alternatives.push(Alternative { trade: self.trades(), level, net });
         }
-        self.booked.add(trade);
+        self.rows.add(trade);
+        self.digest.add(trade);
         self.ambiguous += usize::from(trade.ambiguous);
         let items = trade.costs.spread + trade.costs.slippage + trade.costs.commission + trade.costs.swap;
         let net = trade.result - (trade.total_fee() + trade.swap);
@@ -81,7 +84,7 @@ impl Tally {
 
     /// No trade follows. Profits are summed in the order of `metrics.md` rule 6.
     pub(super) fn complete(&mut self) {
-        if !self.booked.rows().is_ordered() {
+        if !self.rows.is_ordered() {
             self.sum_in_order();
         }
     }
@@ -89,7 +92,7 @@ impl Tally {
     /// Sums the profits once more, of trades that were not booked in the order of their exits.
     #[cold]
     fn sum_in_order(&mut self) {
-        let rows = self.booked.rows();
+        let rows = &self.rows;
         let mut others = self.alternatives.iter().peekable();
         let nets = rows.nets().enumerate().map(|(at, net)| {
             let other = others.next_if(|other| other.trade == at);
@@ -103,9 +106,9 @@ impl Tally {
         self.sums.replace([WORST, BEST], sums);
     }
 
-    /// The trades themselves, as far as they are kept.
-    pub(super) fn into_booked(self) -> BookedTrades {
-        self.booked
+    /// The trades themselves, as far as they are kept, and memory for the digest of a later run.
+    pub(super) fn into_booked(mut self) -> (BookedTrades, Box<TradeListDigest>) {
+        (BookedTrades::new(self.rows, self.digest.complete()), self.digest)
     }
 
     /// Share of trades closed on a bar that left the level open; `None` without trades.

@@ -14,15 +14,16 @@ pub fn trade_list_digest(trades: &[Trade]) -> Digest {
     for trade in trades {
         digest.add(trade);
     }
-    digest.finish()
+    digest.complete()
 }
 
 /// [`trade_list_digest`] of trades that arrive one after the other.
 #[derive(Debug, Clone)]
 pub struct TradeListDigest {
     writer: DigestWriter,
-    /// A batch that is not hashed yet, with room for a trade behind it. Empty before the first trade, and full.
+    /// A batch that is not hashed yet, with room for a trade behind it.
     words: Vec<[u8; 8]>,
+    /// Words in use; before the first trade, as if the batch were full.
     used: usize,
     terms: Terms,
     /// The distinct scenarios so far, in the order in which they first appeared.
@@ -74,7 +75,7 @@ impl TradeListDigest {
     /// Hashes a batch that is full; the first one begins with what kind of record this is.
     #[cold]
     fn make_room(&mut self) {
-        if self.words.is_empty() {
+        if self.trades == 0 {
             self.words.resize(BATCH + LONGEST, [0; 8]);
             self.used = 0;
             self.text("omega-sweep trades 4");
@@ -102,11 +103,14 @@ impl TradeListDigest {
         }
     }
 
-    /// The digest of the trades so far.
-    pub fn finish(&self) -> Digest {
+    /// The digest of the trades so far; the next one begins another list, in the same memory.
+    pub fn complete(&mut self) -> Digest {
+        let words = if self.trades == 0 { &[] } else { &self.words[..self.used] };
         // Their number comes last: before them nobody knows it.
-        let words = self.words.get(..self.used).unwrap_or_default();
-        self.writer.clone().bytes(words.as_flattened()).u64(self.trades).finish()
+        let digest = self.writer.bytes(words.as_flattened()).u64(self.trades).complete();
+        (self.used, self.terms, self.trades) = (BATCH, Terms::default(), 0);
+        self.scenarios.clear();
+        digest
     }
 }
 
@@ -424,6 +428,19 @@ mod tests {
             [[Some("a"), Some("b")], [Some("b"), Some("a")], [Some("a"), Some("a")], [Some("a"), None]];
         let digests: std::collections::BTreeSet<_> = lists.iter().map(|list| of(list)).collect();
         assert_eq!(digests.len(), lists.len());
+    }
+
+    #[test]
+    fn a_list_after_another_is_as_if_it_were_the_first() {
+        let of = |numbers: std::ops::Range<u32>| {
+            let named = |number| Trade { number, scenario: Some("long_2"), ..changed(|t| t.swap = -0.5) };
+            numbers.map(named).collect::<Vec<_>>()
+        };
+        let mut digest = TradeListDigest::default();
+        for trades in [of(0..900), of(3..7), of(0..0), of(0..400), of(0..0)] {
+            trades.iter().for_each(|trade| digest.add(trade));
+            assert_eq!(digest.complete(), trade_list_digest(&trades));
+        }
     }
 
     #[test]

@@ -125,6 +125,19 @@ impl DigestWriter {
         self.bytes(&digest.0)
     }
 
+    /// [`DigestWriter::finish`], and begins anew in the same memory.
+    pub fn complete(&mut self) -> Digest {
+        let digest = if self.hasher.count() == 0 {
+            Digest::of(&self.pending)
+        } else {
+            let digest = Digest(*self.hasher.update(&self.pending).finalize().as_bytes());
+            self.hasher.reset();
+            digest
+        };
+        self.pending.clear();
+        digest
+    }
+
     /// The digest of everything fed so far.
     pub fn finish(&self) -> Digest {
         if self.hasher.count() == 0 {
