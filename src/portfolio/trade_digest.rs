@@ -438,7 +438,9 @@ mod tests {
         };
         let mut digest = TradeListDigest::default();
         for trades in [of(0..900), of(3..7), of(0..0), of(0..400), of(0..0)] {
-            trades.iter().for_each(|trade| digest.add(trade));
+            for trade in &trades {
+                digest.add(trade);
+            }
             assert_eq!(digest.complete(), trade_list_digest(&trades));
         }
     }
