@@ -27,4 +27,4 @@ pub use expression::{Expression, ExpressionSource};
 pub use masks::{Comparison, MaskKey, Operand, PriceField};
 #[cfg(test)]
 pub(crate) use passing::on_the_way;
-pub use plan::CachePlan;
+pub use plan::{CachePlan, ReadingList};

@@ -22,7 +22,19 @@ pub struct CachePlan {
     requests: u64,
 }
 
+/// What a plan reads, to put plans in an order in which neighbours share more.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ReadingList {
+    series: Vec<SeriesKey>,
+    masks: Vec<MaskKey>,
+}
+
 impl CachePlan {
+    /// What it reads, in order.
+    pub fn reading_list(&self) -> ReadingList {
+        ReadingList { series: self.keys().copied().collect(), masks: self.mask_keys().copied().collect() }
+    }
+
     /// Asks for a series; asking again costs nothing.
     pub fn series(&mut self, key: SeriesKey) {
         self.requests += 1;

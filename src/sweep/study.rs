@@ -9,9 +9,8 @@ use super::accounts::joined;
 use super::outcome::{DailyReturns, MetricValues, RowShape, TrialResult, TrialRow};
 use super::rank::RankKey;
 use super::run::{TrialEvaluator, TrialSource};
-use crate::cache::{self, CacheError, CachePlan, CacheReport, IndicatorCache, MaskKey};
+use crate::cache::{self, CacheError, CachePlan, CacheReport, IndicatorCache};
 use crate::engine::{self, Clock, EngineInputs, RunRequest, StrategyRunner, TrialRun, WindowEnd};
-use crate::indicators::SeriesKey;
 use crate::metrics::{self, METRIC_COUNT, MetricCalendar, MetricId, MetricScratch, Metrics};
 use crate::search::objective::total_violation;
 use crate::search::{Objective, Requirement, Sampler};
@@ -89,12 +88,6 @@ impl Study {
         let cache = Arc::new(cache::build(plan, &self.inputs.data, latest.as_deref(), self.cache_budget)?);
         self.latest.set(&cache);
         Ok(cache)
-    }
-
-    /// The series and comparisons that a trial reads, in order.
-    fn read_by(&self, trial: &Trial) -> (Vec<SeriesKey>, Vec<MaskKey>) {
-        let plan = self.plan(std::slice::from_ref(trial));
-        (plan.keys().copied().collect(), plan.mask_keys().copied().collect())
     }
 
     fn plan(&self, trials: &[Trial]) -> CachePlan {
@@ -400,7 +393,8 @@ impl TrialEvaluator for WindowEvaluator<'_> {
         let mut places: Vec<usize> = (0..trials.len()).collect();
         // What all run side by side is read by all of them in any order.
         if trials.len() > self.side_by_side() {
-            places.sort_by_cached_key(|&place| self.study.read_by(&trials[place]));
+            let plan = |place: usize| self.study.plan(std::slice::from_ref(&trials[place]));
+            places.sort_by_cached_key(|&place| plan(place).reading_list());
         }
         places
     }
