@@ -25,6 +25,7 @@ mod collect;
 pub(crate) mod fakes;
 mod fan_out;
 mod jobs;
+mod side_by_side;
 
 pub use adaptive::{AdaptiveSweep, GenerationSource};
 pub use outcome::{DailyReturns, FoldResult, MetricValues, RowShape, TrialOutcome, TrialResult, TrialRow};

@@ -9,6 +9,7 @@ use super::accounts::joined;
 use super::outcome::{DailyReturns, MetricValues, RowShape, TrialResult, TrialRow};
 use super::rank::RankKey;
 use super::run::{TrialEvaluator, TrialSource};
+use super::side_by_side;
 use crate::cache::{self, CacheError, CachePlan, CacheReport, IndicatorCache};
 use crate::engine::{self, Clock, EngineInputs, RunRequest, StrategyRunner, TrialRun, WindowEnd};
 use crate::metrics::{self, METRIC_COUNT, MetricCalendar, MetricId, MetricScratch, Metrics};
@@ -374,19 +375,13 @@ impl TrialEvaluator for WindowEvaluator<'_> {
         if self.study.check_candidates {
             return 1;
         }
-        let steps = self.steps();
-        let bytes = match self.runs.load(Ordering::Relaxed) {
-            0 => EXPECTED_BYTES,
-            runs => (self.run_bytes.load(Ordering::Relaxed) / runs).max(1),
-        };
-        let written = (bytes * engine::STRETCH.min(steps) / steps).max(1);
-        let least = (STEPS_SIDE_BY_SIDE / steps).min(BYTES_SIDE_BY_SIDE / bytes);
-        least.min(WRITTEN_SIDE_BY_SIDE / written).clamp(1, MOST_SIDE_BY_SIDE)
+        let runs = self.runs.load(Ordering::Relaxed);
+        let bytes = (runs > 0).then(|| self.run_bytes.load(Ordering::Relaxed) / runs);
+        side_by_side::group(self.steps(), bytes)
     }
 
     fn neighbourhood(&self) -> usize {
-        const GROUPS: usize = 8;
-        GROUPS * (STEPS_SIDE_BY_SIDE / self.steps()).clamp(1, MOST_SIDE_BY_SIDE / 2)
+        side_by_side::neighbourhood(self.steps())
     }
 
     fn neighbours(&self, trials: &[Trial]) -> Vec<usize> {
@@ -412,22 +407,6 @@ impl TrialEvaluator for WindowEvaluator<'_> {
         results
     }
 }
-
-/// Trials that walk side by side at most: more of them do not share the bars of a stretch any better.
-const MOST_SIDE_BY_SIDE: usize = 128;
-
-/// Steps times symbols that trials may walk side by side: a wish to stop waits for them.
-const STEPS_SIDE_BY_SIDE: usize = 64_000_000;
-
-/// What a run is taken to need before one is known: some thousand trades.
-const EXPECTED_BYTES: usize = 256 << 10;
-
-/// Memory that the trades and equities of trials side by side may take on a thread: about what a shared cache holds.
-const BYTES_SIDE_BY_SIDE: usize = 48 << 20;
-
-/// Memory that trials side by side may fill on a stretch: about a second-level cache, so that what one of them writes is not
-/// sent away by the others before it has a few lines more.
-const WRITTEN_SIDE_BY_SIDE: usize = 1 << 20;
 
 /// Ranks rows by a study's objective (`search.md` section 5).
 #[derive(Debug, Clone)]
