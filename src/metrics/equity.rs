@@ -2,7 +2,7 @@
 //! per bar.
 
 use super::calendar::MetricCalendar;
-use super::moments::{Moments, sharpe_per_observation};
+use super::moments::Moments;
 use super::names::MetricId;
 use super::ratio::{ratio, sortino};
 use super::values::Metrics;
@@ -76,13 +76,14 @@ fn growth(last: Option<f64>, initial_equity: f64, years: f64, max_drawdown: f64,
 
 fn daily_metrics(returns: &[f64], periods_per_year: f64, has_trades: bool, out: &mut Metrics) {
     let d = Moments::of(returns);
+    let spread = &d.spread;
     let year = periods_per_year.sqrt();
     out.set(const { MetricId::of("omega_ratio_daily") }, ratio(d.gains(), d.losses()));
-    if let Some(sharpe) = sharpe_per_observation(&d) {
-        out.set(const { MetricId::of("volatility_annual") }, d.deviation() * year);
+    if let Some(sharpe) = spread.sharpe() {
+        out.set(const { MetricId::of("volatility_annual") }, spread.deviation() * year);
         if has_trades {
             out.set(const { MetricId::of("sharpe_equity_daily") }, sharpe * year);
-            let sortino = sortino(d.mean, d.downside(), d.max_abs, year);
+            let sortino = sortino(spread.mean, spread.downside(), spread.max_abs, year);
             out.set(const { MetricId::of("sortino_equity_daily") }, sortino);
         }
     }

@@ -32,7 +32,7 @@ pub use calendar::MetricCalendar;
 pub use compute::{EquityFacts, MetricScratch, RunFacts, compute, dated_returns};
 pub use correlation::{correlation, correlation_sample, mean_correlation};
 pub use definitions::{METRIC_COUNT, METRICS};
-pub(crate) use moments::{Moments, sharpe_per_observation};
+pub(crate) use moments::Spread;
 pub use multiple_tests::{benjamini_hochberg, holm};
 pub use names::{Goal, MetricDef, MetricId};
 pub use ranks::average_ranks;

@@ -5,7 +5,7 @@
 //! Bailey, Borwein, López de Prado and Zhu, "Pseudo-mathematics and financial charlatanism" (2014) for the backtest
 //! length; Wilson (1927) for the interval.
 
-use super::moments::Moments;
+use super::moments::{Moments, Spread};
 use crate::types::math::{ln, normal_cdf, normal_quantile};
 
 /// A Sharpe ratio with what its error depends on.
@@ -26,8 +26,9 @@ impl SharpeSample {
     pub fn of(returns: &[f64]) -> Option<Self> {
         let moments = Moments::of(returns);
         let (skewness, kurtosis) = moments.shape()?;
-        let sharpe = moments.mean / moments.deviation();
-        Some(Self { sharpe, observations: moments.len(), skewness, kurtosis })
+        let Moments { spread, .. } = &moments;
+        let sharpe = spread.mean / spread.deviation();
+        Some(Self { sharpe, observations: spread.len(), skewness, kurtosis })
     }
 
     /// `1 - g3 SR + (g4 - 1)/4 SR^2`, the variance of the estimate times `T - 1`; undefined when not above 0.
@@ -75,7 +76,7 @@ pub fn expected_max_sharpe(trials: f64, variance: f64) -> f64 {
 /// Variance with n - 1 of the per-observation Sharpe ratios of a study's completed trials, for [`expected_max_sharpe`];
 /// undefined below two trials.
 pub fn sharpe_variance(ratios: &[f64]) -> Option<f64> {
-    let deviation = Moments::of(ratios).deviation();
+    let deviation = Spread::of(ratios).deviation();
     (ratios.len() >= 2).then_some(deviation * deviation)
 }
 

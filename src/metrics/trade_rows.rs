@@ -85,7 +85,7 @@ impl TradeRows {
     }
 
     /// The next trade.
-    #[inline]
+    #[inline(always)]
     pub fn add(&mut self, trade: &Trade) {
         let row = Row::of(trade);
         let order = row.order();

@@ -1,11 +1,10 @@
 //! Trade metrics (`metrics.md` section 2).
 
-use super::moments::{Moments, sharpe_per_observation};
+use super::moments::Spread;
 use super::names::MetricId;
 use super::ratio::{ratio, sortino};
 use super::trade_rows::{Row, TradeRows};
 use super::values::Metrics;
-use crate::types::math;
 use crate::types::sums::Sums;
 
 /// Reused memory of one thread.
@@ -13,13 +12,12 @@ use crate::types::sums::Sums;
 pub(super) struct TradeScratch {
     rows: Vec<Row>,
     days: Vec<i64>,
-    r: Vec<f64>,
 }
 
 /// Sums in one pass over the trades.
 #[derive(Debug, Clone, Copy)]
 struct Totals {
-    sums: Sums<5>,
+    sums: Sums<6>,
     wins: usize,
     losses: usize,
     largest_win: f64,
@@ -34,6 +32,7 @@ const FEE: usize = 1;
 const NET: usize = 2;
 const WON: usize = 3;
 const LOST: usize = 4;
+const R: usize = 5;
 
 /// Fills in the trade metrics; returns the net profit.
 pub(super) fn measure(trades: &TradeRows, scratch: &mut TradeScratch, out: &mut Metrics) -> f64 {
@@ -74,9 +73,7 @@ pub(super) fn measure(trades: &TradeRows, scratch: &mut TradeScratch, out: &mut 
         per_trade(count).map(|_| count / active_days as f64),
     );
     if totals.all_r {
-        scratch.r.clear();
-        scratch.r.extend(rows.iter().map(|row| row.r));
-        r_metrics(&scratch.r, out);
+        r_metrics(rows, sum(R, n), out);
     }
     profit_net
 }
@@ -139,13 +136,13 @@ fn total(rows: &[Row]) -> Totals {
     let mut run = 0;
     for row in rows {
         let net = row.gross - row.fee;
-        let won = row.gross.max(0.0);
-        let lost = (-row.gross).max(0.0);
-        totals.sums.add([row.gross, row.fee, net, won, lost]);
+        let won = if row.gross > 0.0 { row.gross } else { 0.0 };
+        let lost = if row.gross < 0.0 { -row.gross } else { 0.0 };
+        totals.sums.add([row.gross, row.fee, net, won, lost, row.r]);
         totals.wins += usize::from(row.gross > 0.0);
         totals.losses += usize::from(row.gross < 0.0);
-        totals.largest_win = totals.largest_win.max(won);
-        totals.largest_loss = totals.largest_loss.max(lost);
+        totals.largest_win = if won > totals.largest_win { won } else { totals.largest_win };
+        totals.largest_loss = if lost > totals.largest_loss { lost } else { totals.largest_loss };
         totals.all_r &= !row.r.is_nan();
         run = if net < 0.0 { run + 1 } else { 0 };
         totals.losing_run = totals.losing_run.max(run);
@@ -153,18 +150,19 @@ fn total(rows: &[Row]) -> Totals {
     totals
 }
 
-/// Metrics in multiples of the initial risk; only called when every trade has one.
-fn r_metrics(r: &[f64], out: &mut Metrics) {
-    out.set(const { MetricId::of("total_r_multiple") }, math::sum(r));
-    if r.is_empty() {
+/// Metrics in multiples of the initial risk, from their sum on; only called when every trade has one.
+fn r_metrics(rows: &[Row], total: f64, out: &mut Metrics) {
+    out.set(const { MetricId::of("total_r_multiple") }, total);
+    if rows.is_empty() {
         return;
     }
-    let moments = Moments::of(r);
-    out.set(const { MetricId::of("avg_r_multiple") }, moments.mean);
-    let sharpe = sharpe_per_observation(&moments);
+    let count = rows.len() as f64;
+    let spread = Spread::around(total / count, rows.iter().map(|row| row.r));
+    out.set(const { MetricId::of("avg_r_multiple") }, spread.mean);
+    let sharpe = spread.sharpe();
     out.set(const { MetricId::of("sharpe_trade_r") }, sharpe);
-    out.set(const { MetricId::of("sqn") }, sharpe.map(|sharpe| sharpe * (r.len() as f64).sqrt()));
-    let sortino = sortino(moments.mean, moments.downside(), moments.max_abs, 1.0);
+    out.set(const { MetricId::of("sqn") }, sharpe.map(|sharpe| sharpe * count.sqrt()));
+    let sortino = sortino(spread.mean, spread.downside(), spread.max_abs, 1.0);
     out.set(const { MetricId::of("sortino_trade_r") }, sharpe.map(|_| sortino));
 }
 
@@ -177,7 +175,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::types::{CloseReason, Direction, OrderType, SymbolId, Timestamp, Trade, TradeCosts};
+    use crate::types::{CloseReason, Direction, OrderType, SymbolId, Timestamp, Trade, TradeCosts, math};
 
     fn trade(number: u32, entry: i64, exit: i64, result: f64, fee: f64) -> Trade {
         Trade {

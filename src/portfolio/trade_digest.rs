@@ -37,7 +37,7 @@ impl Default for TradeListDigest {
 
 impl TradeListDigest {
     /// The next trade.
-    #[inline]
+    #[inline(always)]
     pub fn add(&mut self, trade: &Trade) {
         if self.used >= BATCH {
             self.make_room();
@@ -75,7 +75,7 @@ impl TradeListDigest {
         if self.trades == 0 {
             self.words.resize(BATCH + LONGEST, [0; 8]);
             self.used = 0;
-            self.text("omega-sweep trades 4");
+            self.text("omega-sweep trades 5");
         } else {
             self.writer.bytes(self.words[..BATCH].as_flattened());
             self.words.copy_within(BATCH..self.used, 0);
@@ -229,7 +229,7 @@ mod tests {
             bytes.resize(bytes.len().next_multiple_of(8), 0);
             bytes
         };
-        let (mut bytes, mut terms) = (text("omega-sweep trades 4"), Terms::default());
+        let (mut bytes, mut terms) = (text("omega-sweep trades 5"), Terms::default());
         for (place, trade) in trades.iter().enumerate() {
             let mut words = [[0; 8]; LONGEST];
             let number = trade.scenario.map_or(0, |name| name.len() as u64);

@@ -23,6 +23,9 @@ pub(super) struct Terms {
     magic: u64,
 }
 
+/// Fields that hardly any trade of most runs has, see [`Record::write`].
+const SELDOM: usize = 9;
+
 /// Words of one trade, the lowest byte first: the head, the fields that are always there, those that differ.
 pub(super) struct Record<'a> {
     words: &'a mut [[u8; 8]; LONGEST],
@@ -61,22 +64,8 @@ impl<'a> Record<'a> {
         self.next_bit += 1;
     }
 
-    /// A word where another one is usual.
-    #[inline]
-    fn unless(&mut self, usual: u64, word: u64) {
-        self.unless_zero(word ^ usual);
-    }
-
-    /// A level at the fill, and at the close.
-    #[inline]
-    fn level(&mut self, initial: Option<f64>, now: Option<f64>) {
-        self.bits(u64::from(initial.is_some()) | u64::from(now.is_some()) << 1, 2);
-        let (initial, now) = (bits_of(initial), bits_of(now));
-        self.unless_zero(initial);
-        self.unless(initial, now);
-    }
-
     /// `scenario` is the number of the trade's scenario, 0 without one. Returns the number of words.
+    #[inline(always)]
     pub(super) fn write(mut self, trade: &Trade, scenario: u64, terms: &mut Terms) -> usize {
         // Taken apart without `..`, so that a new field cannot be forgotten here.
         let Trade {
@@ -106,39 +95,57 @@ impl<'a> Record<'a> {
             ambiguous,
             costs,
         } = trade;
+        let TradeCosts { spread, slippage, commission, swap: financing } = costs;
         let code = direction_code(*direction) | order_code(*order_type) << 1 | reason_code(*reason) << 3;
         self.bits(code | u64::from(*ambiguous) << 7 | scenario.min(MANY) << 8, 12);
+        let given = [initial_stop_loss, stop_loss, initial_take_profit, take_profit, r_multiple];
+        let given = given.map(|number| u64::from(number.is_some()));
+        self.bits(given[0] | given[1] << 1 | given[2] << 2 | given[3] << 3 | given[4] << 4, 5);
         for word in [entry_time.0, exit_time.0].map(i64::cast_unsigned) {
             self.always(word);
         }
         for amount in [entry_price, exit_price, result] {
             self.always(amount.to_bits());
         }
-        self.unless(entry_time.0.cast_unsigned(), trigger_time.0.cast_unsigned());
-        self.level(*initial_stop_loss, *stop_loss);
-        self.level(*initial_take_profit, *take_profit);
-        self.bits(u64::from(r_multiple.is_some()), 1);
-        self.unless_zero(bits_of(*r_multiple));
         let now = Terms {
             order: u64::from(symbol.0) << 32 | u64::from(*number),
             size: size.to_bits(),
             risk: risk_per_trade.to_bits(),
             magic: *magic_number,
         };
-        self.unless(terms.order, now.order);
-        self.unless(terms.size, now.size);
-        self.unless(terms.risk, now.risk);
-        self.unless(terms.magic, now.magic);
-        *terms = Terms { order: now.order.wrapping_add(1), ..now };
-        let TradeCosts { spread, slippage, commission, swap: financing } = costs;
-        for amount in [entry_fee, exit_fee, swap, spread, slippage] {
+        let before = std::mem::replace(terms, Terms { order: now.order.wrapping_add(1), ..now });
+        let (stop, target) = (bits_of(*initial_stop_loss), bits_of(*initial_take_profit));
+        for word in [stop, target, bits_of(*r_multiple), now.order ^ before.order, now.size ^ before.size] {
+            self.unless_zero(word);
+        }
+        for amount in [entry_fee, exit_fee, spread, slippage] {
             self.unless_zero(amount.to_bits());
         }
-        self.unless((entry_fee + exit_fee).to_bits(), commission.to_bits());
-        self.unless(swap.to_bits(), financing.to_bits());
-        self.unless_zero(if scenario < MANY { 0 } else { scenario });
+        let seldom: [u64; SELDOM] = [
+            entry_time.0.cast_unsigned() ^ trigger_time.0.cast_unsigned(),
+            stop ^ bits_of(*stop_loss),
+            target ^ bits_of(*take_profit),
+            now.risk ^ before.risk,
+            now.magic ^ before.magic,
+            swap.to_bits(),
+            (entry_fee + exit_fee).to_bits() ^ commission.to_bits(),
+            swap.to_bits() ^ financing.to_bits(),
+            if scenario < MANY { 0 } else { scenario },
+        ];
+        // One branch for all of them.
+        if seldom.iter().fold(0, |all, word| all | word) != 0 {
+            self = self.with_seldom(seldom);
+        }
         self.words[0] = self.head.to_le_bytes();
         self.len
+    }
+
+    #[cold]
+    fn with_seldom(mut self, words: [u64; SELDOM]) -> Self {
+        for word in words {
+            self.unless_zero(word);
+        }
+        self
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is left when some trades had not happened (`walk_forward_and_robustness.md` section 5).
 
-use crate::metrics::{Moments, sharpe_per_observation};
+use crate::metrics::Spread;
 use crate::types::rng::KeyedRng;
 
 /// One trade in the order of exits.
@@ -64,7 +64,7 @@ pub fn without(trades: &[DropTrade], dropped: &[usize]) -> Kept {
         drawdown = drawdown.max(peak - profit);
     }
     let r: Option<Vec<f64>> = kept.iter().map(|trade| trade.r).collect();
-    Kept { profit, drawdown, sharpe: r.and_then(|r| sharpe_per_observation(&Moments::of(&r))) }
+    Kept { profit, drawdown, sharpe: r.and_then(|r| Spread::of(&r).sharpe()) }
 }
 
 #[cfg(test)]
