@@ -18,6 +18,8 @@ pub(super) struct Agent<S> {
     pub(super) manages: bool,
     /// Rows on which it may speak.
     pub(super) candidates: Candidates,
+    /// Whether it always closes on those it has for a position.
+    pub(super) closes: bool,
 }
 
 impl<S: Strategy> Agent<S> {
@@ -25,7 +27,8 @@ impl<S: Strategy> Agent<S> {
         let max_holding = strategy.max_holding_minutes().map(|minutes| minutes * MINUTE);
         let manages = strategy.manages_positions();
         let candidates = strategy.candidates();
-        Self { strategy, symbol, gate: GateState::default(), max_holding, manages, candidates }
+        let closes = strategy.closes_on_candidates() && matches!(candidates, Candidates::ByPosition { .. });
+        Self { strategy, symbol, gate: GateState::default(), max_holding, manages, candidates, closes }
     }
 
     /// The bar it decides on at a step: its symbol's, or the first symbol's that has one.

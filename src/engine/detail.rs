@@ -81,7 +81,7 @@ pub(super) fn quote_at(bars: &BarSeries, row: usize) -> Quote {
 }
 
 /// The side of a bar on which a position of this direction closes.
-#[inline]
+#[inline(always)]
 fn exit_bar(bars: &BarSeries, row: usize, direction: Direction) -> Ohlc {
     match direction {
         Direction::Long => bars.bid().at(row),

@@ -393,6 +393,7 @@ fn row_number(row: usize) -> u32 {
 }
 
 /// Stop and target of a signal as prices, once its fill is known.
+#[inline]
 fn resolve<S: Strategy>(strategy: &mut S, signal: &TradeSignal, fill: f64) -> (Option<f64>, Option<f64>) {
     let asked = signal.stop_loss == Level::AtFill || signal.take_profit == Level::AtFill;
     let (stop, target) =

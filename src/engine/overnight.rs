@@ -3,7 +3,7 @@
 use super::event_engine::{EngineError, EventEngine};
 use super::exits::{PriceField, charge};
 use super::observer::Observer;
-use super::settings::EngineSettings;
+use super::settings::{EngineSettings, MarginSettings};
 use crate::costs::swap::{Rollover, rollovers};
 use crate::costs::{Draws, SwapRates, SwapUnit};
 use crate::data::MultiSymbolData;
@@ -93,7 +93,22 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         symbol: SymbolId,
         fill: &Fill,
     ) -> Result<Option<f64>, EngineError> {
-        let Some(margin) = self.settings.margin else { return Ok(Some(0.0)) };
+        match self.settings.margin {
+            None => Ok(Some(0.0)),
+            Some(margin) => self.free_margin(margin, step, field, symbol, fill),
+        }
+    }
+
+    /// The same under settings.
+    #[cold]
+    fn free_margin(
+        &self,
+        margin: MarginSettings,
+        step: usize,
+        field: PriceField,
+        symbol: SymbolId,
+        fill: &Fill,
+    ) -> Result<Option<f64>, EngineError> {
         let execution = self.simulator.symbol(symbol.index());
         let new = execution.notional(fill.price, fill.size, &self.rates(step))? / margin.leverage;
         let equity = self.marked_at(step, field)?;

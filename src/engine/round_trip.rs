@@ -196,7 +196,13 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             {
                 return Ok(Followed::Closed { step, next });
             }
-            let said = if asked == step { self.hear(step, Some(&open.position)) } else { Heard::Nothing };
+            let said = if asked != step {
+                Heard::Nothing
+            } else if self.agents[0].closes {
+                Heard::Close
+            } else {
+                self.hear(step, Some(&open.position))
+            };
             if matches!(said, Heard::Enter | Heard::Other) {
                 return Ok(Followed::Whole(step));
             }

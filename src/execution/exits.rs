@@ -106,7 +106,7 @@ pub fn reaches(
 }
 
 /// The exit of a position on a bar, if there is one. `buffer` is the pip buffer as a price difference.
-#[inline]
+#[inline(always)]
 pub fn exit_on_bar(held: &Held, bar: &Ohlc, rules: ExitRules, buffer: f64) -> Option<ExitChoice> {
     let at_open = rules.open_first && held.holding != Holding::Triggered;
     if let Some(choice) = exit_at_open(held, bar.open).filter(|_| at_open) {

@@ -258,7 +258,7 @@ impl<D: Draws> ExecutionSimulator<D> {
     }
 
     /// The exit of a position on a bar of its exit side, before slippage.
-    #[inline]
+    #[inline(always)]
     pub fn evaluate_exits(&self, held: &Held, bar: &Ohlc, buffer: f64) -> Option<ExitChoice> {
         exits::exit_on_bar(held, bar, self.rules.exits, buffer)
     }
@@ -283,9 +283,8 @@ impl<D: Draws> ExecutionSimulator<D> {
         slips: ExitSlip,
         at: DrawAddress,
     ) -> Result<ExitFill, SimulatorError> {
-        let Some(towards) = self.exit_direction(direction, slips) else {
-            return Ok(ExitFill { price, pips: None });
-        };
+        let slipped = self.rules.slippage.and_then(|_| self.exit_direction(direction, slips));
+        let Some(towards) = slipped else { return Ok(ExitFill { price, pips: None }) };
         let pips = self.slippage_pips(at)?;
         let price = pips.map_or(price, |pips| slip(price, towards, pips, self.pip(at)));
         Ok(ExitFill { price, pips })

@@ -55,6 +55,12 @@ pub trait Strategy: Send {
     fn candidates(&self) -> Candidates {
         Candidates::EveryBar
     }
+
+    /// Whether on every bar that [`Candidates::ByPosition`] holds for a position's direction that position is closed, and nothing
+    /// else is said: such bars need not be asked about. The default promises nothing.
+    fn closes_on_candidates(&self) -> bool {
+        false
+    }
 }
 
 /// Whether one instance trades one symbol or all of them.

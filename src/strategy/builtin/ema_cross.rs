@@ -248,6 +248,10 @@ impl Strategy for EmaCrossBound {
         let exits = |rows| if self.settings.exit_on_cross { Arc::clone(rows) } else { no_rows() };
         Candidates::ByPosition { flat, long: exits(&self.down), short: exits(&self.up) }
     }
+
+    fn closes_on_candidates(&self) -> bool {
+        true
+    }
 }
 
 #[cfg(test)]

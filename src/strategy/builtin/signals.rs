@@ -103,4 +103,8 @@ impl Strategy for SignalBound {
             short: Arc::clone(&self.exit_short),
         }
     }
+
+    fn closes_on_candidates(&self) -> bool {
+        true
+    }
 }

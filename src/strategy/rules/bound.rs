@@ -98,13 +98,13 @@ impl RuleBound {
 
     /// Stop and target of a fill; `None` when one of them is no number, or a distance is not above zero.
     fn levels(&self, fill: Fill) -> Option<(Level, Level)> {
-        let stop = self.stop.at(fill)?;
+        let stop = self.stop.at(&fill)?;
         let price = match stop {
             Level::Price(price) => price,
             Level::Distance(distance) => fill.price - fill.direction.sign() * distance,
             Level::Absent | Level::AtFill => f64::NAN,
         };
-        Some((stop, self.target.at(Fill { stop: price, ..fill })?))
+        Some((stop, self.target.at(&Fill { stop: price, ..fill })?))
     }
 }
 
@@ -139,6 +139,10 @@ impl Strategy for RuleBound {
             short: Arc::clone(&self.exit_short),
         }
     }
+
+    fn closes_on_candidates(&self) -> bool {
+        true
+    }
 }
 
 impl LevelRule {
@@ -150,7 +154,8 @@ impl LevelRule {
         })
     }
 
-    fn at(&self, fill: Fill) -> Option<Level> {
+    #[inline]
+    fn at(&self, fill: &Fill) -> Option<Level> {
         match self {
             Self::Absent => Some(Level::Absent),
             Self::Price(price) => Some(price.at(fill)).filter(|price| price.is_finite()).map(Level::Price),
@@ -177,18 +182,28 @@ impl Calculation {
         })
     }
 
-    fn at(&self, fill: Fill) -> f64 {
+    /// The value on a row. What has no parts is read in place, and most calculations are an operation on two such.
+    #[inline]
+    fn at(&self, fill: &Fill) -> f64 {
         match self {
             Self::Const(number) => *number,
             Self::Series(column, lag) => {
                 fill.row.checked_sub(*lag).map_or(f64::NAN, |row| present(column.at(row)))
             }
-            Self::Unary(operation, x) => unary(*operation, x.at(fill)),
-            Self::Binary(operation, a, b) => binary(*operation, a.at(fill), b.at(fill)),
-            Self::Round(digits, x) => round(*digits, x.at(fill)),
             Self::Entry => fill.price,
             Self::Side => fill.direction.sign(),
             Self::Stop => fill.stop,
+            joined => joined.of_parts(fill),
+        }
+    }
+
+    #[inline(never)]
+    fn of_parts(&self, fill: &Fill) -> f64 {
+        match self {
+            Self::Unary(operation, x) => unary(*operation, x.at(fill)),
+            Self::Binary(operation, a, b) => binary(*operation, a.at(fill), b.at(fill)),
+            Self::Round(digits, x) => round(*digits, x.at(fill)),
+            whole => whole.at(fill),
         }
     }
 }
