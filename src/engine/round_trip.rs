@@ -223,19 +223,27 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     }
 
     /// Books the steps before `step` on which a position is held.
-    #[inline]
+    #[inline(always)]
     fn book_held(&mut self, position: &Position, step: usize) -> Result<(), EngineError> {
         let from = self.next_step;
         self.next_step = step;
-        if from == step {
-            return Ok(());
-        }
         self.counters.bars_in_position += (step - from) as u64;
-        let cash = self.ledger.cash();
-        if self.settings.equity_mode == EquityMode::Cash {
-            self.equity = cash;
+        if from == step {
+            Ok(())
+        } else if self.settings.equity_mode == EquityMode::Cash {
+            self.equity = self.ledger.cash();
             self.record(from);
-        } else if let Some(mark) = self.mark(position) {
+            Ok(())
+        } else {
+            self.mark_held(position, from, step)
+        }
+    }
+
+    /// Books what a position is worth on some steps, of which there is one at least.
+    #[inline(never)]
+    fn mark_held(&mut self, position: &Position, from: usize, step: usize) -> Result<(), EngineError> {
+        let cash = self.ledger.cash();
+        if let Some(mark) = self.mark(position) {
             self.equity = self.equities.pass_over(&mark, from, step, cash);
         } else {
             for step in from..step {
@@ -292,7 +300,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
 
     /// Books the close of a position. Returns the first step from `asks` on on which the strategy may speak after it; an
     /// order it gives there fills on the bar behind.
-    #[inline]
+    #[inline(always)]
     fn close_lone(
         &mut self,
         step: usize,

@@ -183,7 +183,7 @@ impl Calculation {
     }
 
     /// The value on a row. What has no parts is read in place, and most calculations are an operation on two such.
-    #[inline]
+    #[inline(always)]
     fn at(&self, fill: &Fill) -> f64 {
         match self {
             Self::Const(number) => *number,
