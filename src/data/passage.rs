@@ -129,7 +129,14 @@ impl<'a> Passages<'a> {
     /// First row at or after `from` whose bar leaves the band; `None` when none does.
     #[inline]
     pub fn first(&self, from: usize, band: Band) -> Option<usize> {
-        registers::arch().dispatch(Query { levels: &self.levels, from, band })
+        self.first_until(from, usize::MAX, band)
+    }
+
+    /// The same for whom only rows up to `until` matter: `None` when none of them leaves the band, whatever later ones do.
+    /// The answer may still be a later row.
+    #[inline]
+    pub fn first_until(&self, from: usize, until: usize, band: Band) -> Option<usize> {
+        registers::arch().dispatch(Query { levels: &self.levels, from, until, band })
     }
 }
 
@@ -195,10 +202,11 @@ fn first_set<S: Simd>(simd: S, masks: impl Iterator<Item = S::m64s>) -> Option<u
     (first < f64::INFINITY).then(|| place(first))
 }
 
-/// The first place of the finest level, at or after `from`, where the band is left.
+/// The first place of the finest level, at or after `from`, where the band is left; looked for up to `until`.
 struct Query<'a> {
     levels: &'a [Level<'a>; LEVELS + 1],
     from: usize,
+    until: usize,
     band: Band,
 }
 
@@ -211,18 +219,20 @@ impl WithSimd for Query<'_> {
     )]
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Option<usize> {
-        let (mut level, mut from) = (0, self.from);
+        let (mut level, mut from, mut until) = (0, self.from, self.until);
         let mut place = loop {
-            if from >= self.levels[level].low.len() {
+            if from >= self.levels[level].low.len() || from > until {
                 return None;
             }
             if let Some(place) = self.levels[level].first_of_block(simd, self.band, from) {
                 break place;
             }
             from += BLOCK;
-            if level < LEVELS {
+            // A single block more is sooner looked at than one of the level above and then it.
+            if level < LEVELS && until - from.min(until) >= BLOCK {
                 level += 1;
                 from /= BLOCK;
+                until /= BLOCK;
             }
         };
         while level > 0 {
@@ -264,6 +274,7 @@ mod tests {
             cut in 0_usize..100,
             below in -45_i16..45,
             above in -45_i16..45,
+            ahead in prop_oneof![0_usize..100, 0_usize..9000],
         ) {
             let prices: Vec<_> = seed.iter().copied().cycle().take(seed.len() * repeat).collect();
             let bars = series(&prices);
@@ -273,8 +284,12 @@ mod tests {
             let plain = (from..to).find(|&i| lows[i] <= band.below || bars.bid().high[i] >= band.above);
             let passages = Passages::of(&bars, PriceSide::Bid, to);
             for arch in registers::every_path() {
-                let found = arch.dispatch(Query { levels: &passages.levels, from, band });
-                prop_assert_eq!(found, plain, "{:?}", arch);
+                let query = |until| arch.dispatch(Query { levels: &passages.levels, from, until, band });
+                prop_assert_eq!(query(usize::MAX), plain, "{:?}", arch);
+                match query(from + ahead) {
+                    Some(row) => prop_assert_eq!(Some(row), plain, "{:?}", arch),
+                    None => prop_assert!(plain.is_none_or(|row| row > from + ahead), "{:?}", arch),
+                }
             }
         }
     }

@@ -209,8 +209,23 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         from: usize,
         band: Band,
     ) -> Option<usize> {
+        self.passage_until(symbol, side, (from, usize::MAX), band)
+    }
+
+    /// The same for whom only rows up to the second one matter; the answer may still be a later one.
+    #[inline]
+    pub(super) fn passage_until(
+        &self,
+        symbol: SymbolId,
+        side: PriceSide,
+        (from, until): (usize, usize),
+        band: Band,
+    ) -> Option<usize> {
         let endless = band.below == f64::NEG_INFINITY && band.above == f64::INFINITY;
-        if endless { None } else { self.passages[symbol.index()][side as usize].first(from, band) }
+        if endless {
+            return None;
+        }
+        self.passages[symbol.index()][side as usize].first_until(from, until, band)
     }
 
     /// Whether an order is still what its next event was found for. Only the management phase moves levels.

@@ -177,18 +177,16 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         filled: Option<usize>,
     ) -> Result<Followed, EngineError> {
         let mut look = self.next_step;
-        if self.next_touch < look {
-            self.next_touch = self.level_reached(&open.position, look);
-        }
         let exits_first = self.settings.step_order == StepOrder::ExitsFirst;
         loop {
             let asked = self.promised_from(look, Some(&open.position));
-            let step = asked.min(self.next_touch).min(self.window.end);
+            let touch = self.level_reached(&open.position, look, asked);
+            let step = asked.min(touch).min(self.window.end);
             self.book_held(&open.position, step)?;
             if step >= end {
                 return Ok(Followed::ToEnd);
             }
-            let touched = self.next_touch == step;
+            let touched = touch == step;
             self.counters.bars_stepped += u64::from(filled != Some(step));
             if touched
                 && exits_first
@@ -214,9 +212,6 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             }
             if said == Heard::Close {
                 return self.leave_at(step + 1, open, end);
-            }
-            if touched {
-                self.next_touch = self.level_reached(&open.position, step + 1);
             }
             look = step + 1;
         }
@@ -254,11 +249,19 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         Ok(())
     }
 
-    /// First step from one on whose bar reaches a level of a position, or none.
+    /// First step from one on whose bar reaches a level of a position, or none; where the strategy is asked sooner it may be none
+    /// as well. What is sure is remembered.
     #[inline]
-    fn level_reached(&self, position: &Position, from: usize) -> usize {
+    fn level_reached(&mut self, position: &Position, from: usize, asked: usize) -> usize {
+        if self.next_touch >= from {
+            return self.next_touch;
+        }
         let (side, band) = exit_band(position, self.level_buffer(), None);
-        self.passage(ONLY, side, from, band).unwrap_or(usize::MAX)
+        let reached = self.passage_until(ONLY, side, (from, asked), band);
+        if reached.is_some() || asked >= self.window.end {
+            self.next_touch = reached.unwrap_or(usize::MAX);
+        }
+        reached.unwrap_or(usize::MAX)
     }
 
     /// The pip buffer of the only symbol as a price difference.
