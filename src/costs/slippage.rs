@@ -44,10 +44,7 @@ impl SlippageSettings {
 /// A price moved by `pips` with the direction: up for long, down for short.
 #[inline]
 pub fn slip(price: f64, direction: Direction, pips: f64, pip_size: f64) -> f64 {
-    match direction {
-        Direction::Long => price + pips * pip_size,
-        Direction::Short => price - pips * pip_size,
-    }
+    price + direction.signed(pips * pip_size)
 }
 
 #[cfg(test)]

@@ -240,10 +240,11 @@ impl BarSeries {
     /// The columns of one side.
     #[inline]
     pub fn side(&self, side: PriceSide) -> &PriceColumns {
-        match side {
+        let columns = match side {
             PriceSide::Bid => &self.bid,
             PriceSide::Ask => &self.ask,
-        }
+        };
+        columns
     }
 
     /// Bid columns.

@@ -141,8 +141,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             Candidates::Mask(rows) => Some(rows),
             Candidates::ByPosition { flat, long, short } => Some(match held {
                 None => flat,
-                Some(Direction::Long) => long,
-                Some(Direction::Short) => short,
+                Some(direction) => [long, short][direction as usize],
             }),
         }
     }
@@ -358,18 +357,13 @@ pub(super) fn exit_band(
     rules: Option<&ManagementSettings>,
 ) -> (PriceSide, Band) {
     let managed = rules.and_then(|rules| managed_level(position, rules));
-    match position.direction {
-        Direction::Long => {
-            let target = position.take_profit.map_or(f64::INFINITY, |target| target - buffer);
-            let below = position.stop_loss.map_or(f64::NEG_INFINITY, |stop| stop + buffer);
-            (PriceSide::Bid, Band { below, above: target.min(managed.unwrap_or(f64::INFINITY)) })
-        }
-        Direction::Short => {
-            let target = position.take_profit.map_or(f64::NEG_INFINITY, |target| target + buffer);
-            let above = position.stop_loss.map_or(f64::INFINITY, |stop| stop - buffer);
-            (PriceSide::Ask, Band { below: target.max(managed.unwrap_or(f64::NEG_INFINITY)), above })
-        }
-    }
+    // As for a long; a short's prices have the other sign, which rounds alike.
+    let side = position.direction;
+    let stop = position.stop_loss.map_or(f64::NEG_INFINITY, |stop| side.signed(stop) + buffer);
+    let target = position.take_profit.map_or(f64::INFINITY, |target| side.signed(target) - buffer);
+    let target = managed.map_or(target, |managed| target.min(side.signed(managed)));
+    let (stop, target) = (side.signed(stop), side.signed(target));
+    (side.exit_side(), Band { below: side.pick(stop, target), above: side.pick(target, stop) })
 }
 
 /// A price short of which neither break-even nor trailing can move the stop; a little early, so that the rounding of

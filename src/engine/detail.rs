@@ -83,8 +83,5 @@ pub(super) fn quote_at(bars: &BarSeries, row: usize) -> Quote {
 /// The side of a bar on which a position of this direction closes.
 #[inline(always)]
 fn exit_bar(bars: &BarSeries, row: usize, direction: Direction) -> Ohlc {
-    match direction {
-        Direction::Long => bars.bid().at(row),
-        Direction::Short => bars.ask().at(row),
-    }
+    bars.side(direction.exit_side()).at(row)
 }

@@ -126,10 +126,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
         opened: &mut Option<Opened>,
     ) -> Result<(), EngineError> {
         let (bid, ask) = self.tapes[signal.symbol.index()].opens(row);
-        let price = match signal.direction {
-            Direction::Long => ask,
-            Direction::Short => bid,
-        };
+        let price = signal.direction.pick(ask, bid);
         if let Err(why) = self.fill_market(step, row, agent, signal, (number, price, (bid, ask)), opened)? {
             self.counters.rejected += 1;
             self.observer.refused_at_fill(number, why);
@@ -377,7 +374,7 @@ impl EntryCosts {
     /// Those of a fill at bid and ask.
     #[inline]
     fn of(direction: Direction, fill: &Fill, (bid, ask): (f64, f64)) -> Self {
-        let slippage = direction.sign() * (fill.price - fill.unslipped);
+        let slippage = direction.signed(fill.price - fill.unslipped);
         Self { half_spread: half_spread(bid, Some(ask)), slippage }
     }
 }
@@ -407,10 +404,9 @@ fn resolve<S: Strategy>(strategy: &mut S, signal: &TradeSignal, fill: f64) -> (O
 
 /// A level as a price; a distance lies above the fill for `Long` and below it for `Short`.
 fn price_at(level: Level, side: Direction, fill: f64) -> Option<f64> {
-    match (level, side) {
-        (Level::Absent | Level::AtFill, _) => None,
-        (Level::Price(price), _) => Some(price),
-        (Level::Distance(distance), Direction::Long) => Some(fill + distance),
-        (Level::Distance(distance), Direction::Short) => Some(fill - distance),
+    match level {
+        Level::Absent | Level::AtFill => None,
+        Level::Price(price) => Some(price),
+        Level::Distance(distance) => Some(fill + side.signed(distance)),
     }
 }

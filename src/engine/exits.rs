@@ -272,11 +272,12 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             PriceField::Close => (tape.bid.close[close.row], tape.ask.close[close.row]),
         };
         let half_exit = spread::half_spread(bid, Some(ask));
-        let slipped = position.direction.sign() * (close.price - exit.price);
+        let slipped = position.direction.signed(close.price - exit.price);
         let money = |distance: f64| (distance * position.size) * unit_value;
         TradeCosts {
             spread: money(paid.half_spread + half_exit),
-            slippage: money(paid.slippage + slipped),
+            // Nothing is a positive zero for a short, too.
+            slippage: money(paid.slippage + slipped + 0.0),
             commission: position.entry_fee + position.exit_fee,
             swap: position.swap,
         }

@@ -7,7 +7,7 @@ use crate::costs::Draws;
 use crate::portfolio::Position;
 use crate::portfolio::ledger::r_multiple;
 use crate::strategy::Strategy;
-use crate::types::{Direction, EquityCurve, SymbolId};
+use crate::types::{EquityCurve, SymbolId};
 
 /// What one open position is worth at a close, with everything looked up that does not change while it is held.
 #[derive(Debug, Clone, Copy)]
@@ -89,10 +89,8 @@ impl<'a, S: Strategy, D: Draws, O: Observer> EventEngine<'a, S, D, O> {
     /// Result before fees and multiple of the initial risk of a close at `exit`.
     #[inline]
     pub(super) fn result(&self, position: &Position, exit: f64, unit_value: f64) -> (f64, Option<f64>) {
-        let movement = match position.direction {
-            Direction::Long => exit - position.entry_price,
-            Direction::Short => position.entry_price - exit,
-        };
+        // No movement is a positive zero for a short, too.
+        let movement = position.direction.signed(exit - position.entry_price) + 0.0;
         let r = position.initial_stop_loss.map(|stop| r_multiple(movement, position.entry_price, stop));
         let result = if self.by_volume() {
             (movement * position.size) * unit_value

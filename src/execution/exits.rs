@@ -133,13 +133,13 @@ pub fn exit_on_bar(held: &Held, bar: &Ohlc, rules: ExitRules, buffer: f64) -> Op
 /// The open at or beyond a level closes there, stop before target.
 #[inline]
 fn exit_at_open(held: &Held, open: f64) -> Option<ExitChoice> {
-    let (stop_beyond, target_beyond) = match held.direction {
-        Direction::Long => (held.stop.is_some_and(|s| open <= s), held.target.is_some_and(|t| open >= t)),
-        Direction::Short => (held.stop.is_some_and(|s| open >= s), held.target.is_some_and(|t| open <= t)),
+    let side = held.direction;
+    let beyond = |level: Option<f64>, side: Direction| {
+        level.is_some_and(|level| side.signed(open) <= side.signed(level))
     };
-    let (level, reason) = if stop_beyond {
+    let (level, reason) = if beyond(held.stop, side) {
         (ExitLevel::Stop, CloseReason::StopLoss)
-    } else if target_beyond {
+    } else if beyond(held.target, side.opposite()) {
         (ExitLevel::Target, CloseReason::TakeProfit)
     } else {
         return None;
@@ -149,18 +149,12 @@ fn exit_at_open(held: &Held, open: f64) -> Option<ExitChoice> {
 
 #[inline]
 fn stop_hit(direction: Direction, stop: f64, bar: &Ohlc, buffer: f64) -> bool {
-    match direction {
-        Direction::Long => bar.low <= stop + buffer,
-        Direction::Short => bar.high >= stop - buffer,
-    }
+    direction.signed(direction.pick(bar.low, bar.high)) <= direction.signed(stop) + buffer
 }
 
 #[inline]
 fn target_hit(direction: Direction, target: f64, bar: &Ohlc, buffer: f64) -> bool {
-    match direction {
-        Direction::Long => bar.high >= target - buffer,
-        Direction::Short => bar.low <= target + buffer,
-    }
+    direction.signed(direction.pick(bar.high, bar.low)) >= direction.signed(target) - buffer
 }
 
 /// On the trigger bar the path inside the bar is unknown: a target counts only when the close lies strictly beyond it.
@@ -197,10 +191,12 @@ fn level_price(held: &Held, level: ExitLevel, bar: &Ohlc, rules: ExitRules) -> f
     if !rules.gap_fills || held.holding != Holding::FromOpen {
         return price;
     }
-    match (level, held.direction) {
-        (ExitLevel::Stop, Direction::Long) | (ExitLevel::Target, Direction::Short) => price.min(bar.open),
-        (ExitLevel::Stop, Direction::Short) | (ExitLevel::Target, Direction::Long) => price.max(bar.open),
-    }
+    // The worse of the two at a stop, the better at a target.
+    let least = match level {
+        ExitLevel::Stop => held.direction,
+        ExitLevel::Target => held.direction.opposite(),
+    };
+    least.signed(least.signed(price).min(least.signed(bar.open)))
 }
 
 #[inline]

@@ -78,10 +78,7 @@ impl<'a> BarView<'a> {
     /// Close of this bar on the side a market order of this direction trades: ask for long, bid for short.
     #[inline]
     pub fn market_price(&self, direction: Direction) -> f64 {
-        match direction {
-            Direction::Long => self.close(PriceSide::Ask),
-            Direction::Short => self.close(PriceSide::Bid),
-        }
+        self.close(direction.entry_side())
     }
 
     /// One side of the bar `back` bars ago; `None` before the first bar.

@@ -15,11 +15,39 @@ pub enum Direction {
 
 impl Direction {
     /// `+1.0` for long, `-1.0` for short.
+    #[inline]
     pub fn sign(self) -> f64 {
+        self.signed(1.0)
+    }
+
+    /// A number for long, the same with the other sign for short. Without a branch: which direction is next nobody foresees.
+    #[inline]
+    pub fn signed(self, number: f64) -> f64 {
+        f64::from_bits(number.to_bits() ^ (self as u64) << 63)
+    }
+
+    /// The number for the direction.
+    #[inline]
+    pub fn pick(self, long: f64, short: f64) -> f64 {
         match self {
-            Self::Long => 1.0,
-            Self::Short => -1.0,
+            Self::Long => long,
+            Self::Short => short,
         }
+    }
+
+    /// The side on which a position is opened.
+    #[inline]
+    pub fn entry_side(self) -> PriceSide {
+        match self {
+            Self::Long => PriceSide::Ask,
+            Self::Short => PriceSide::Bid,
+        }
+    }
+
+    /// The side on which a position is closed.
+    #[inline]
+    pub fn exit_side(self) -> PriceSide {
+        self.opposite().entry_side()
     }
 
     /// The other direction.

@@ -101,7 +101,7 @@ impl RuleBound {
         let stop = self.stop.at(&fill)?;
         let price = match stop {
             Level::Price(price) => price,
-            Level::Distance(distance) => fill.price - fill.direction.sign() * distance,
+            Level::Distance(distance) => fill.price - fill.direction.signed(distance),
             Level::Absent | Level::AtFill => f64::NAN,
         };
         Some((stop, self.target.at(&Fill { stop: price, ..fill })?))
@@ -115,10 +115,9 @@ impl Strategy for RuleBound {
             Some(Direction::Long) if bitmap::is_set(&self.exit_long, row) => out.close(self.symbol),
             Some(Direction::Short) if bitmap::is_set(&self.exit_short, row) => out.close(self.symbol),
             None if account.is_flat(self.symbol) => {
-                if bitmap::is_set(&self.long, row) {
-                    self.enter(Direction::Long, bar, out);
-                } else if bitmap::is_set(&self.short, row) {
-                    self.enter(Direction::Short, bar, out);
+                let [long, short] = [&self.long, &self.short].map(|rows| bitmap::is_set(rows, row));
+                if long | short {
+                    self.enter(if short { Direction::Short } else { Direction::Long }, bar, out);
                 }
             }
             Some(_) | None => {}
