@@ -5,7 +5,7 @@ pub mod ledger;
 pub mod position;
 pub mod summary;
 pub mod trade_digest;
-mod trade_record;
+mod trade_fingerprint;
 
 pub use equity::{EquityExtremes, TradeCurvePoint, equity_per_trade};
 pub use ledger::{FeeEntry, FeeKind, Ledger};

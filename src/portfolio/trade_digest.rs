@@ -1,11 +1,12 @@
 //! Digest of a trade list: every field of every trade by its bits, in booking order. Lists that differ in any bit give
 //! different bytes.
 
-use super::trade_record::{LONGEST, Record, Terms};
+use super::trade_fingerprint::fingerprint;
 use crate::types::intern::Name;
-use crate::types::{Digest, DigestWriter, Trade, fingerprint};
+use crate::types::{Digest, DigestWriter, Trade};
 
-/// BLAKE3 over every field of every trade by its bits, in booking order.
+/// BLAKE3 over the fingerprints of all trades in booking order, their number, and the names of their scenarios in the order
+/// in which they first appear.
 pub fn trade_list_digest(trades: &[Trade]) -> Digest {
     let mut digest = TradeListDigest::default();
     for trade in trades {
@@ -18,20 +19,17 @@ pub fn trade_list_digest(trades: &[Trade]) -> Digest {
 #[derive(Debug, Clone)]
 pub struct TradeListDigest {
     writer: DigestWriter,
-    /// A batch that is not hashed yet, with room for a trade behind it.
-    words: Vec<[u8; 8]>,
-    /// Words in use; before the first trade, as if the batch were full.
-    used: usize,
-    terms: Terms,
     /// The distinct scenarios so far, in the order in which they first appeared.
     scenarios: Vec<Name>,
     trades: u64,
 }
 
+/// What kind of record this is.
+const DOMAIN: &str = "omega-sweep trades 5";
+
 impl Default for TradeListDigest {
     fn default() -> Self {
-        let (writer, words, terms) = (DigestWriter::default(), Vec::new(), Terms::default());
-        Self { writer, words, used: BATCH, terms, scenarios: Vec::new(), trades: 0 }
+        Self { writer: DigestWriter::new(DOMAIN), scenarios: Vec::new(), trades: 0 }
     }
 }
 
@@ -39,17 +37,9 @@ impl TradeListDigest {
     /// The next trade.
     #[inline(always)]
     pub fn add(&mut self, trade: &Trade) {
-        if self.used >= BATCH {
-            self.make_room();
-        }
-        let known = self.scenarios.len();
         let scenario = trade.scenario.map_or(0, |name| self.number_of(name));
-        let room = self.words[self.used..].first_chunk_mut().expect("room for a trade behind a batch");
-        self.used += Record::new(room).write(trade, scenario, &mut self.terms);
+        self.writer.bytes(&fingerprint(trade, scenario).to_le_bytes());
         self.trades += 1;
-        if let Some(new) = self.scenarios.get(known) {
-            self.text(new);
-        }
     }
 
     /// The number of a scenario, from 1 on; a new one is appended.
@@ -69,55 +59,23 @@ impl TradeListDigest {
         })
     }
 
-    /// Hashes a batch that is full; the first one begins with what kind of record this is.
-    #[cold]
-    fn make_room(&mut self) {
-        if self.trades == 0 {
-            self.words.resize(BATCH + LONGEST, [0; 8]);
-            self.used = 0;
-            self.text("omega-sweep trades 5");
-        } else {
-            self.writer.bytes(self.words[..BATCH].as_flattened());
-            self.words.copy_within(BATCH..self.used, 0);
-            self.used -= BATCH;
-        }
-    }
-
-    /// A text in whole words, its length in front.
-    fn text(&mut self, text: &str) {
-        let length = (text.len() as u64).to_le_bytes();
-        let words = text.as_bytes().chunks(8).map(|bytes| {
-            let mut word = [0; 8];
-            word[..bytes.len()].copy_from_slice(bytes);
-            word
-        });
-        for word in std::iter::once(length).chain(words) {
-            if self.used >= BATCH {
-                self.make_room();
-            }
-            self.words[self.used] = word;
-            self.used += 1;
-        }
-    }
-
     /// The digest of the trades so far; the next one begins another list, in the same memory.
     pub fn complete(&mut self) -> Digest {
-        let words = if self.trades == 0 { &[] } else { &self.words[..self.used] };
         // Their number comes last: before them nobody knows it.
-        let digest = self.writer.bytes(words.as_flattened()).u64(self.trades).complete();
-        (self.used, self.terms, self.trades) = (BATCH, Terms::default(), 0);
-        self.scenarios.clear();
+        self.writer.u64(self.trades);
+        for name in self.scenarios.drain(..) {
+            self.writer.text(name);
+        }
+        let digest = self.writer.complete();
+        self.writer.text(DOMAIN);
+        self.trades = 0;
         digest
     }
 }
 
-/// Words collected before they are hashed.
-const BATCH: usize = fingerprint::BATCH / 8;
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::intern::intern;
     use crate::types::{CloseReason, Direction, OrderType, SymbolId, Timestamp, TradeCosts};
 
     fn trade() -> Trade {
@@ -213,35 +171,21 @@ mod tests {
     }
 
     #[test]
-    fn batches_show_in_no_bit() {
-        // Longer than two batches, with texts that reach over their ends.
-        // As many names, each longer than the one before, as their number.
-        let names: Vec<Name> = (1..=300).map(|length| intern(&"n".repeat(length))).collect();
-        let trades: Vec<Trade> = (0..700_u32)
-            .map(|number| {
-                let scenario = names.get(number as usize).or_else(|| names.get(number as usize % 400));
-                Trade { number, scenario: scenario.copied(), ..trade() }
-            })
+    fn the_digest_is_that_of_fingerprints_their_number_and_the_names() {
+        let names: [Name; 3] = ["", "long_2", "short_4"];
+        // More than a batch of the writer.
+        let trades: Vec<Trade> = (0..2000_u32)
+            .map(|number| Trade { number, scenario: names.get(number as usize % 4).copied(), ..trade() })
             .collect();
-        let text = |text: &str| {
-            let mut bytes = (text.len() as u64).to_le_bytes().to_vec();
-            bytes.extend(text.as_bytes());
-            bytes.resize(bytes.len().next_multiple_of(8), 0);
-            bytes
-        };
-        let (mut bytes, mut terms) = (text("omega-sweep trades 5"), Terms::default());
-        for (place, trade) in trades.iter().enumerate() {
-            let mut words = [[0; 8]; LONGEST];
-            let number = trade.scenario.map_or(0, |name| name.len() as u64);
-            let used = Record::new(&mut words).write(trade, number, &mut terms);
-            bytes.extend(words[..used].as_flattened());
-            if place < names.len() {
-                bytes.extend(text(names[place]));
-            }
+        let mut writer = DigestWriter::new(DOMAIN);
+        for trade in &trades {
+            let scenario = trade.scenario.map_or(0, |name| {
+                1 + names.iter().position(|known| *known == name).expect("one of them") as u64
+            });
+            writer.bytes(&fingerprint(trade, scenario).to_le_bytes());
         }
-        assert!(bytes.len() > 2 * fingerprint::BATCH);
-        bytes.extend((trades.len() as u64).to_le_bytes());
-        assert_eq!(trade_list_digest(&trades), Digest::of(&bytes));
+        writer.u64(2000).text("").text("long_2").text("short_4");
+        assert_eq!(trade_list_digest(&trades), writer.finish());
     }
 
     #[test]

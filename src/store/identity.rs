@@ -8,7 +8,7 @@ use crate::types::{Digest, DigestWriter};
 
 /// Version of this engine, part of every study id. What follows the plus rises with every change of a number or digest
 /// between releases, so that results from before and after it are not mixed unnoticed.
-pub const ENGINE_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "+3");
+pub const ENGINE_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "+4");
 
 /// Objects whose key order means something.
 const ORDERED: [&str; 2] = ["parameters", "strategy.rules.let"];
