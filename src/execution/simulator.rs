@@ -356,8 +356,10 @@ impl<D: Draws> ExecutionSimulator<D> {
         stop: Option<f64>,
         live: &impl LiveRates,
     ) -> Result<Result<f64, Refusal>, SimulatorError> {
-        match (order.lots, self.fixed[at.symbol.index()]) {
-            (None, Some(size)) => Ok(size),
+        // Taken apart: copied whole, the number is waited for until the copy is written.
+        match (order.lots, &self.fixed[at.symbol.index()]) {
+            (None, Some(Ok(size))) => Ok(Ok(*size)),
+            (None, Some(Err(why))) => Ok(Err(*why)),
             _ => self.lots(order, at, price, stop, live),
         }
     }

@@ -38,7 +38,7 @@ impl TradeListDigest {
     #[inline(always)]
     pub fn add(&mut self, trade: &Trade) {
         let scenario = trade.scenario.map_or(0, |name| self.number_of(name));
-        self.writer.bytes(&fingerprint(trade, scenario).to_le_bytes());
+        self.writer.words(fingerprint(trade, scenario));
         self.trades += 1;
     }
 
@@ -182,7 +182,7 @@ mod tests {
             let scenario = trade.scenario.map_or(0, |name| {
                 1 + names.iter().position(|known| *known == name).expect("one of them") as u64
             });
-            writer.bytes(&fingerprint(trade, scenario).to_le_bytes());
+            writer.words(fingerprint(trade, scenario));
         }
         writer.u64(2000).text("").text("long_2").text("short_4");
         assert_eq!(trade_list_digest(&trades), writer.finish());

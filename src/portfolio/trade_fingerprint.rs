@@ -26,13 +26,15 @@ const CONSTANTS: [u64; WORDS] = {
 
 /// The fingerprint of a trade over the bits of all its fields; `scenario` is the number of its scenario, 0 without one.
 #[inline(always)]
-pub(super) fn fingerprint(trade: &Trade, scenario: u64) -> u128 {
+pub(super) fn fingerprint(trade: &Trade, scenario: u64) -> [u64; 2] {
     let words = words(trade, scenario);
     let (pairs, constants) = (words.as_chunks::<2>().0, CONSTANTS.as_chunks::<2>().0);
     let products = pairs.iter().zip(constants).map(|([a, b], [c, d])| {
         u128::from(a.wrapping_add(*c)) * u128::from(b.wrapping_add(*d))
     });
-    products.fold(0, u128::wrapping_add)
+    let sum = products.fold(0, u128::wrapping_add);
+    #[expect(clippy::cast_possible_truncation, reason = "its lower half, and then the upper one")]
+    [sum as u64, (sum >> 64) as u64]
 }
 
 #[inline(always)]

@@ -89,7 +89,10 @@ impl DigestWriter {
     /// Several unsigned integers, without their number.
     #[inline]
     pub fn words<const N: usize>(&mut self, words: [u64; N]) -> &mut Self {
-        self.bytes(words.map(u64::to_le_bytes).as_flattened())
+        for word in words {
+            self.bytes(&word.to_le_bytes());
+        }
+        self
     }
 
     /// A text with its length in front.
