@@ -237,22 +237,30 @@ fn compare_chunk(
         let before = (before[pair.left], before[pair.right]);
         for &Wanted { place, comparison, when } in &pair.wanted {
             let out = &mut out[place][words.clone()];
-            derive(comparison, more, less, before, out);
-            if when == When::Before {
-                one_row_later(out, was(comparison, before), last);
+            let later = (when == When::Before).then(|| was(comparison, before));
+            derive(comparison, (more, less), before, later, out);
+            if let Some(word) = out.last_mut() {
+                *word &= last;
             }
         }
     }
 }
 
-/// One comparison from "at least" and "at most"; `before` are the numbers of the row before the first word.
-fn derive(comparison: Comparison, more: &[u64], less: &[u64], before: (f64, f64), out: &mut [u64]) {
+/// One comparison from "at least" and "at most"; `before` are the numbers of the row before the first word. With `later` all
+/// rows are moved on by one, and the first gets it.
+fn derive(
+    comparison: Comparison,
+    (more, less): (&[u64], &[u64]),
+    before: (f64, f64),
+    later: Option<u64>,
+    out: &mut [u64],
+) {
     let both = more.iter().zip(less);
     match comparison {
-        Comparison::Less => both.zip(out).for_each(|((m, l), out)| *out = l & !m),
-        Comparison::LessEqual => out.copy_from_slice(less),
-        Comparison::Greater => both.zip(out).for_each(|((m, l), out)| *out = m & !l),
-        Comparison::GreaterEqual => out.copy_from_slice(more),
+        Comparison::Less => write(both.map(|(more, less)| less & !more), later, out),
+        Comparison::LessEqual => write(less.iter().copied(), later, out),
+        Comparison::Greater => write(both.map(|(more, less)| more & !less), later, out),
+        Comparison::GreaterEqual => write(more.iter().copied(), later, out),
         Comparison::CrossAbove => crossings(more, less, before.0 <= before.1, out),
         Comparison::CrossBelow => crossings(less, more, before.0 >= before.1, out),
     }
@@ -261,18 +269,20 @@ fn derive(comparison: Comparison, more: &[u64], less: &[u64], before: (f64, f64)
 /// Whether numbers compare, as a word of one row.
 fn was(comparison: Comparison, (left, right): (f64, f64)) -> u64 {
     let mut word = [0];
-    derive(comparison, &[u64::from(left >= right)], &[u64::from(left <= right)], (left, right), &mut word);
+    let now = (&[u64::from(left >= right)][..], &[u64::from(left <= right)][..]);
+    derive(comparison, now, (left, right), None, &mut word);
     word[0]
 }
 
-/// Moves all rows on by one; the first gets `before`, and the last word keeps these bits.
-fn one_row_later(words: &mut [u64], before: u64, last: u64) {
-    let mut carried = before;
-    for word in &mut *words {
-        (*word, carried) = (*word << 1 | carried, *word >> 63);
-    }
-    if let Some(word) = words.last_mut() {
-        *word &= last;
+/// Writes words, all rows moved on by one behind `later`.
+fn write(words: impl Iterator<Item = u64>, later: Option<u64>, out: &mut [u64]) {
+    let pairs = out.iter_mut().zip(words);
+    let Some(mut carried) = later else {
+        return pairs.for_each(|(out, word)| *out = word);
+    };
+    for (out, word) in pairs {
+        *out = word << 1 | carried;
+        carried = word >> 63;
     }
 }
 

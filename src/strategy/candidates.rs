@@ -59,7 +59,8 @@ pub fn all_of(cache: &IndicatorCache, keys: &[MaskKey]) -> Result<Arc<[u64]>, Pa
 
 /// Rows of a mask that are not among `others`, either of which may have no words.
 pub fn without(rows: &Arc<[u64]>, others: &Arc<[u64]>) -> Arc<[u64]> {
-    if rows.is_empty() || others.is_empty() { Arc::clone(rows) } else { bitmap::and_not(rows, others) }
+    let overlap = || rows.iter().zip(&**others).any(|(row, other)| row & other != 0);
+    if others.is_empty() || !overlap() { Arc::clone(rows) } else { bitmap::and_not(rows, others) }
 }
 
 /// Rows of either mask, one of which may have no words.
