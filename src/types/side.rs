@@ -23,7 +23,8 @@ impl Direction {
     /// A number for long, the same with the other sign for short. Without a branch: which direction is next nobody foresees.
     #[inline]
     pub fn signed(self, number: f64) -> f64 {
-        f64::from_bits(number.to_bits() ^ (self as u64) << 63)
+        const SIGNS: [u64; 2] = [0, 1 << 63];
+        f64::from_bits(number.to_bits() ^ SIGNS[self as usize])
     }
 
     /// The number for the direction.
