@@ -18,8 +18,8 @@ pub(super) struct Agent<S> {
     pub(super) manages: bool,
     /// Rows on which it may speak.
     pub(super) candidates: Candidates,
-    /// Whether it always closes on those it has for a position.
-    pub(super) closes: bool,
+    /// First row from which on it always closes on those it has for a position.
+    pub(super) closes_from: usize,
 }
 
 impl<S: Strategy> Agent<S> {
@@ -27,8 +27,9 @@ impl<S: Strategy> Agent<S> {
         let max_holding = strategy.max_holding_minutes().map(|minutes| minutes * MINUTE);
         let manages = strategy.manages_positions();
         let candidates = strategy.candidates();
-        let closes = strategy.closes_on_candidates() && matches!(candidates, Candidates::ByPosition { .. });
-        Self { strategy, symbol, gate: GateState::default(), max_holding, manages, candidates, closes }
+        let by_position = matches!(candidates, Candidates::ByPosition { .. });
+        let closes_from = if by_position { strategy.closes_on_candidates_from() } else { usize::MAX };
+        Self { strategy, symbol, gate: GateState::default(), max_holding, manages, candidates, closes_from }
     }
 
     /// The bar it decides on at a step: its symbol's, or the first symbol's that has one.

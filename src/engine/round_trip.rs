@@ -196,7 +196,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
             }
             let said = if asked != step {
                 Heard::Nothing
-            } else if self.agents[0].closes {
+            } else if self.agents[0].closes_from <= step {
                 Heard::Close
             } else {
                 self.hear(step, Some(&open.position))

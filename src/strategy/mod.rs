@@ -56,10 +56,10 @@ pub trait Strategy: Send {
         Candidates::EveryBar
     }
 
-    /// Whether on every bar that [`Candidates::ByPosition`] holds for a position's direction that position is closed, and nothing
-    /// else is said: such bars need not be asked about. The default promises nothing.
-    fn closes_on_candidates(&self) -> bool {
-        false
+    /// First row from which on a position is closed on every bar that [`Candidates::ByPosition`] holds for its direction, and
+    /// nothing else is said there: from that row on nobody has to ask. By default there is none.
+    fn closes_on_candidates_from(&self) -> usize {
+        usize::MAX
     }
 }
 

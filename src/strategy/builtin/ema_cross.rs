@@ -249,8 +249,9 @@ impl Strategy for EmaCrossBound {
         Candidates::ByPosition { flat, long: exits(&self.down), short: exits(&self.up) }
     }
 
-    fn closes_on_candidates(&self) -> bool {
-        true
+    /// The averages cross before, too, and are not listened to.
+    fn closes_on_candidates_from(&self) -> usize {
+        self.settings.slow as usize
     }
 }
 

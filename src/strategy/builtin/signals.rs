@@ -104,7 +104,7 @@ impl Strategy for SignalBound {
         }
     }
 
-    fn closes_on_candidates(&self) -> bool {
-        true
+    fn closes_on_candidates_from(&self) -> usize {
+        0
     }
 }

@@ -139,8 +139,8 @@ impl Strategy for RuleBound {
         }
     }
 
-    fn closes_on_candidates(&self) -> bool {
-        true
+    fn closes_on_candidates_from(&self) -> usize {
+        0
     }
 }
 
