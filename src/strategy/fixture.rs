@@ -57,7 +57,8 @@ pub(crate) fn cache_of(plan: &CachePlan, data: &MultiSymbolData) -> IndicatorCac
     crate::cache::build(plan, data, None, None).expect("the plan fits the data")
 }
 
-/// Checks the promise of a strategy: on rows outside its candidates it says nothing, whatever it holds.
+/// Checks the promises of a strategy: on rows outside its candidates it says nothing, whatever it holds; where it always closes
+/// on them it does.
 pub(crate) fn keeps_its_promise(strategy: &mut impl Strategy, data: &MultiSymbolData) {
     let candidates = strategy.candidates();
     for row in 0..data.steps() {
@@ -72,6 +73,10 @@ pub(crate) fn keeps_its_promise(strategy: &mut impl Strategy, data: &MultiSymbol
             let promised = mask.get(row / 64).is_some_and(|word| word >> (row % 64) & 1 == 1);
             let said = say(strategy, data, row, position);
             assert!(promised || said.is_empty(), "row {row} holding {position:?}: {said:?}");
+            let by_position = matches!(candidates, Candidates::ByPosition { .. });
+            if promised && position.is_some() && by_position && row >= strategy.closes_on_candidates_from() {
+                assert_eq!(said, [Signal::Close(EURUSD)], "row {row} holding {position:?}");
+            }
         }
     }
 }
