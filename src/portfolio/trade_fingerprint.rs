@@ -7,14 +7,16 @@
 
 use crate::types::{CloseReason, Direction, OrderType, Trade, TradeCosts};
 
-/// Words of a trade: an even number.
-const WORDS: usize = 24;
+/// Words that most trades need, and those that are 0 for most: a trigger at the entry, levels that were not moved, a commission
+/// that is the fees, no swap. Even numbers.
+const USUAL: usize = 16;
+const SELDOM: usize = 8;
 
 /// Constants that nobody chose: the first numbers of the generator SplitMix64 seeded with 0.
-const CONSTANTS: [u64; WORDS] = {
-    let mut constants = [0; WORDS];
+const CONSTANTS: [u64; USUAL + SELDOM] = {
+    let mut constants = [0; USUAL + SELDOM];
     let (mut state, mut place) = (0_u64, 0);
-    while place < WORDS {
+    while place < USUAL + SELDOM {
         state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -27,18 +29,27 @@ const CONSTANTS: [u64; WORDS] = {
 /// The fingerprint of a trade over the bits of all its fields; `scenario` is the number of its scenario, 0 without one.
 #[inline(always)]
 pub(super) fn fingerprint(trade: &Trade, scenario: u64) -> [u64; 2] {
-    let words = words(trade, scenario);
-    let (pairs, constants) = (words.as_chunks::<2>().0, CONSTANTS.as_chunks::<2>().0);
-    let products = pairs.iter().zip(constants).map(|([a, b], [c, d])| {
-        u128::from(a.wrapping_add(*c)) * u128::from(b.wrapping_add(*d))
-    });
-    let sum = products.fold(0, u128::wrapping_add);
+    let (usual, seldom) = words(trade, scenario);
+    let (first, behind) = CONSTANTS.split_at(USUAL);
+    let mut sum = products(&usual, first);
+    if seldom.iter().fold(0, |all, word| all | word) != 0 {
+        sum = sum.wrapping_add(products(&seldom, behind));
+    }
     #[expect(clippy::cast_possible_truncation, reason = "its lower half, and then the upper one")]
     [sum as u64, (sum >> 64) as u64]
 }
 
 #[inline(always)]
-fn words(trade: &Trade, scenario: u64) -> [u64; WORDS] {
+fn products(words: &[u64], constants: &[u64]) -> u128 {
+    let pairs = words.as_chunks::<2>().0.iter().zip(constants.as_chunks::<2>().0);
+    let product = |([a, b], [c, d]): (&[u64; 2], &[u64; 2])| {
+        u128::from(a.wrapping_add(*c)) * u128::from(b.wrapping_add(*d))
+    };
+    pairs.map(product).fold(0, u128::wrapping_add)
+}
+
+#[inline(always)]
+fn words(trade: &Trade, scenario: u64) -> ([u64; USUAL], [u64; SELDOM]) {
     // Taken apart without `..`, so that a new field cannot be forgotten here.
     let Trade {
         number,
@@ -76,32 +87,35 @@ fn words(trade: &Trade, scenario: u64) -> [u64; WORDS] {
         | reason_code(*reason) << 3
         | u64::from(*ambiguous) << 7
         | given << 8;
-    [
+    let usual = [
         kind << 48 | u64::from(symbol.0) << 32 | u64::from(*number),
         scenario,
         entry_time.0.cast_unsigned(),
-        trigger_time.0.cast_unsigned(),
         exit_time.0.cast_unsigned(),
         entry_price.to_bits(),
         exit_price.to_bits(),
         result.to_bits(),
         first_stop,
-        stop,
         first_target,
-        target,
         r,
         size.to_bits(),
         risk_per_trade.to_bits(),
-        *magic_number,
         entry_fee.to_bits(),
         exit_fee.to_bits(),
-        swap.to_bits(),
         spread.to_bits(),
         slippage.to_bits(),
-        commission.to_bits(),
-        financing.to_bits(),
+    ];
+    let seldom = [
+        trigger_time.0.cast_unsigned() ^ entry_time.0.cast_unsigned(),
+        stop ^ first_stop,
+        target ^ first_target,
+        commission.to_bits() ^ (entry_fee + exit_fee).to_bits(),
+        swap.to_bits(),
+        financing.to_bits() ^ swap.to_bits(),
+        *magic_number,
         0,
-    ]
+    ];
+    (usual, seldom)
 }
 
 fn direction_code(direction: Direction) -> u64 {
