@@ -240,11 +240,10 @@ impl BarSeries {
     /// The columns of one side.
     #[inline]
     pub fn side(&self, side: PriceSide) -> &PriceColumns {
-        let columns = match side {
+        match side {
             PriceSide::Bid => &self.bid,
             PriceSide::Ask => &self.ask,
-        };
-        columns
+        }
     }
 
     /// Bid columns.

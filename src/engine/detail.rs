@@ -81,6 +81,7 @@ pub(super) fn quote_at(bars: &BarSeries, row: usize) -> Quote {
 }
 
 /// The side of a bar on which a position of this direction closes.
+#[expect(clippy::inline_always, reason = "calls on the way from trade to trade are measurable")]
 #[inline(always)]
 fn exit_bar(bars: &BarSeries, row: usize, direction: Direction) -> Ohlc {
     bars.side(direction.exit_side()).at(row)

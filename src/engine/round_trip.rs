@@ -218,6 +218,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
     }
 
     /// Books the steps before `step` on which a position is held.
+    #[expect(clippy::inline_always, reason = "calls on the way from trade to trade are measurable")]
     #[inline(always)]
     fn book_held(&mut self, position: &Position, step: usize) -> Result<(), EngineError> {
         let from = self.next_step;
@@ -303,6 +304,7 @@ impl<S: Strategy, D: Draws, O: Observer> EventEngine<'_, S, D, O> {
 
     /// Books the close of a position. Returns the first step from `asks` on on which the strategy may speak after it; an
     /// order it gives there fills on the bar behind.
+    #[expect(clippy::inline_always, reason = "calls on the way from trade to trade are measurable")]
     #[inline(always)]
     fn close_lone(
         &mut self,

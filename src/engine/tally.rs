@@ -68,6 +68,7 @@ impl Tally {
 
     /// Takes in the next trade in booking order; `other` is the level that was not taken, where its exit was ambiguous, and
     /// the net profit at it.
+    #[expect(clippy::inline_always, reason = "a trade that is passed on in pieces is never written whole")]
     #[inline(always)]
     pub(super) fn add(&mut self, trade: &Trade, other: Option<(ExitLevel, f64)>) {
         if let Some((level, net)) = other {

@@ -106,6 +106,7 @@ pub fn reaches(
 }
 
 /// The exit of a position on a bar, if there is one. `buffer` is the pip buffer as a price difference.
+#[expect(clippy::inline_always, reason = "calls on the way from trade to trade are measurable")]
 #[inline(always)]
 pub fn exit_on_bar(held: &Held, bar: &Ohlc, rules: ExitRules, buffer: f64) -> Option<ExitChoice> {
     let at_open = rules.open_first && held.holding != Holding::Triggered;
@@ -149,12 +150,18 @@ fn exit_at_open(held: &Held, open: f64) -> Option<ExitChoice> {
 
 #[inline]
 fn stop_hit(direction: Direction, stop: f64, bar: &Ohlc, buffer: f64) -> bool {
-    direction.signed(direction.pick(bar.low, bar.high)) <= direction.signed(stop) + buffer
+    match direction {
+        Direction::Long => bar.low <= stop + buffer,
+        Direction::Short => bar.high >= stop - buffer,
+    }
 }
 
 #[inline]
 fn target_hit(direction: Direction, target: f64, bar: &Ohlc, buffer: f64) -> bool {
-    direction.signed(direction.pick(bar.high, bar.low)) >= direction.signed(target) - buffer
+    match direction {
+        Direction::Long => bar.high >= target - buffer,
+        Direction::Short => bar.low <= target + buffer,
+    }
 }
 
 /// On the trigger bar the path inside the bar is unknown: a target counts only when the close lies strictly beyond it.

@@ -258,6 +258,7 @@ impl<D: Draws> ExecutionSimulator<D> {
     }
 
     /// The exit of a position on a bar of its exit side, before slippage.
+    #[expect(clippy::inline_always, reason = "calls on the way from trade to trade are measurable")]
     #[inline(always)]
     pub fn evaluate_exits(&self, held: &Held, bar: &Ohlc, buffer: f64) -> Option<ExitChoice> {
         exits::exit_on_bar(held, bar, self.rules.exits, buffer)

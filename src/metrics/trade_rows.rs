@@ -85,6 +85,7 @@ impl TradeRows {
     }
 
     /// The next trade.
+    #[expect(clippy::inline_always, reason = "a trade that is passed on in pieces is never written whole")]
     #[inline(always)]
     pub fn add(&mut self, trade: &Trade) {
         let row = Row::of(trade);

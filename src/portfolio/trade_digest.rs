@@ -35,6 +35,7 @@ impl Default for TradeListDigest {
 
 impl TradeListDigest {
     /// The next trade.
+    #[expect(clippy::inline_always, reason = "a trade that is passed on in pieces is never written whole")]
     #[inline(always)]
     pub fn add(&mut self, trade: &Trade) {
         let scenario = trade.scenario.map_or(0, |name| self.number_of(name));

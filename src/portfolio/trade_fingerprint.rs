@@ -12,7 +12,7 @@ use crate::types::{CloseReason, Direction, OrderType, Trade, TradeCosts};
 const USUAL: usize = 16;
 const SELDOM: usize = 8;
 
-/// Constants that nobody chose: the first numbers of the generator SplitMix64 seeded with 0.
+/// Constants that nobody chose: the first numbers of the generator `SplitMix64` seeded with 0.
 const CONSTANTS: [u64; USUAL + SELDOM] = {
     let mut constants = [0; USUAL + SELDOM];
     let (mut state, mut place) = (0_u64, 0);
@@ -27,6 +27,7 @@ const CONSTANTS: [u64; USUAL + SELDOM] = {
 };
 
 /// The fingerprint of a trade over the bits of all its fields; `scenario` is the number of its scenario, 0 without one.
+#[expect(clippy::inline_always, reason = "a trade that is passed on in pieces is never written whole")]
 #[inline(always)]
 pub(super) fn fingerprint(trade: &Trade, scenario: u64) -> [u64; 2] {
     let (usual, seldom) = words(trade, scenario);
@@ -39,7 +40,7 @@ pub(super) fn fingerprint(trade: &Trade, scenario: u64) -> [u64; 2] {
     [sum as u64, (sum >> 64) as u64]
 }
 
-#[inline(always)]
+#[inline]
 fn products(words: &[u64], constants: &[u64]) -> u128 {
     let pairs = words.as_chunks::<2>().0.iter().zip(constants.as_chunks::<2>().0);
     let product = |([a, b], [c, d]): (&[u64; 2], &[u64; 2])| {
@@ -48,7 +49,7 @@ fn products(words: &[u64], constants: &[u64]) -> u128 {
     pairs.map(product).fold(0, u128::wrapping_add)
 }
 
-#[inline(always)]
+#[inline]
 fn words(trade: &Trade, scenario: u64) -> ([u64; USUAL], [u64; SELDOM]) {
     // Taken apart without `..`, so that a new field cannot be forgotten here.
     let Trade {
@@ -80,8 +81,7 @@ fn words(trade: &Trade, scenario: u64) -> ([u64; USUAL], [u64; SELDOM]) {
     } = trade;
     let optional = [initial_stop_loss, stop_loss, initial_take_profit, take_profit, r_multiple];
     let given = optional.iter().fold(0, |bits, number| bits << 1 | u64::from(number.is_some()));
-    let [first_stop, stop, first_target, target, r] =
-        optional.map(|number| number.map_or(0, f64::to_bits));
+    let [first_stop, stop, first_target, target, r] = optional.map(|number| number.map_or(0, f64::to_bits));
     let kind = direction_code(*direction)
         | order_code(*order_type) << 1
         | reason_code(*reason) << 3

@@ -182,6 +182,7 @@ impl Calculation {
     }
 
     /// The value on a row. What has no parts is read in place, and most calculations are an operation on two such.
+    #[expect(clippy::inline_always, reason = "calls on the way from trade to trade are measurable")]
     #[inline(always)]
     fn at(&self, fill: &Fill) -> f64 {
         match self {
