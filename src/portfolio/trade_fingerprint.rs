@@ -2,7 +2,7 @@
 //!
 //! Universal hashing by the scheme NH (Black, Halevi, Krawczyk, Krovetz and Rogaway, "UMAC: fast and secure message
 //! authentication", 1999): to each word a constant is added, neighbours are multiplied, and the products summed. Whichever
-//! fields differ, at most one choice of constants in 2^64 gives two trades the same sum. It takes no branch and writes
+//! fields differ, at most one choice of constants in 2^64 gives two trades the same sum. It takes one branch and writes
 //! nothing, where hashing all the bytes of its trades was a seventh of what a run of many trades took.
 
 use crate::types::{CloseReason, Direction, OrderType, Trade, TradeCosts};
