@@ -126,14 +126,8 @@ impl<'a> Passages<'a> {
         Self { levels }
     }
 
-    /// First row at or after `from` whose bar leaves the band; `None` when none does.
-    #[inline]
-    pub fn first(&self, from: usize, band: Band) -> Option<usize> {
-        self.first_until(from, usize::MAX, band)
-    }
-
-    /// The same for whom only rows up to `until` matter: `None` when none of them leaves the band, whatever later ones do.
-    /// The answer may still be a later row.
+    /// First row at or after `from` whose bar leaves the band, for whom only rows up to `until` matter: `None` when none of
+    /// them does, whatever later ones do. The answer may still be a later row.
     #[inline]
     pub fn first_until(&self, from: usize, until: usize, band: Band) -> Option<usize> {
         registers::arch().dispatch(Query { levels: &self.levels, from, until, band })
@@ -300,7 +294,10 @@ mod tests {
         prices[299_999] = (-9, 1);
         let bars = series(&prices);
         let band = Band { below: -9.0, above: f64::INFINITY };
-        assert_eq!(Passages::of(&bars, PriceSide::Bid, 300_000).first(0, band), Some(299_999));
-        assert_eq!(Passages::of(&bars, PriceSide::Bid, 299_999).first(0, band), None);
+        assert_eq!(
+            Passages::of(&bars, PriceSide::Bid, 300_000).first_until(0, usize::MAX, band),
+            Some(299_999)
+        );
+        assert_eq!(Passages::of(&bars, PriceSide::Bid, 299_999).first_until(0, usize::MAX, band), None);
     }
 }

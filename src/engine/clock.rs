@@ -335,10 +335,6 @@ fn earliest(left: Option<usize>, right: Option<usize>) -> Option<usize> {
 
 /// The prices that trigger a pending order, on its entry side.
 fn trigger_band(order: &Position) -> (PriceSide, Band) {
-    let side = match order.direction {
-        Direction::Long => PriceSide::Ask,
-        Direction::Short => PriceSide::Bid,
-    };
     let level = order.entry_price;
     let below = Band { below: level, above: f64::INFINITY };
     let above = Band { below: f64::NEG_INFINITY, above: level };
@@ -346,7 +342,7 @@ fn trigger_band(order: &Position) -> (PriceSide, Band) {
         (OrderType::Limit, Direction::Long) | (OrderType::Stop, Direction::Short) => below,
         _ => above,
     };
-    (side, band)
+    (order.direction.entry_side(), band)
 }
 
 /// The prices that can close a position or move its managed stop, on its exit side.

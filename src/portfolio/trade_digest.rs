@@ -1,5 +1,5 @@
-//! Digest of a trade list: every field of every trade by its bits, in booking order. Lists that differ in any bit give
-//! different bytes.
+//! Digest of a trade list: every field of every trade by its bits, in booking order. Lists that differ in any bit have
+//! other digests, but for a chance too small to be met (see the fingerprint of a trade).
 
 use super::trade_fingerprint::fingerprint;
 use crate::types::intern::Name;
